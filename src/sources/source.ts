@@ -1,0 +1,53 @@
+import type { WaybillErrorOptions } from '../domain/failures.js';
+import { type FailureType, WaybillError } from '../domain/failures.js';
+import type { IncomingMessage, IncomingThread, Item } from '../domain/message.js';
+
+/** One good answer of a provider: its rows, where it goes on, and what was seen that the contract does not name. */
+export interface Page<T> {
+  status: number;
+  items: Item<T>[];
+  /** The provider's opaque page token; null, and only null, ends a listing. */
+  nextCursor: string | null;
+  /** Names of fields that the contract does not know, with how often they came. */
+  unknownFields: Record<string, number>;
+}
+
+export interface CallOptions {
+  /** Aborts the request, besides its own deadline. */
+  signal?: AbortSignal;
+}
+
+/**
+ * A provider's API, one method per request: no retries, no pacing, no memory. Every method makes exactly one HTTP request
+ * and throws `ProviderFailure` where the answer is not the one of the contract.
+ */
+export interface SourceClient {
+  /** Threads created in [from, to), newest first; instants as ISO strings in whole seconds. */
+  listThreads(query: { from: string; to: string; cursor: string | null }, options?: CallOptions): Promise<Page<IncomingThread>>;
+  getThread(providerThreadId: string, options?: CallOptions): Promise<Item<IncomingThread>>;
+  /** Messages of a thread, newest first by the provider's own order. */
+  listMessages(query: { providerThreadId: string; cursor: string | null }, options?: CallOptions): Promise<Page<IncomingMessage>>;
+  postReply(
+    reply: { providerThreadId: string; text: string; idempotencyKey: string; clientRef: string },
+    options?: CallOptions,
+  ): Promise<{ status: number; item: Item<IncomingMessage> }>;
+}
+
+/** A request that did not end in the contract's answer, with what the provider really said. */
+export class ProviderFailure extends WaybillError {
+  /** HTTP status; null where none arrived. */
+  readonly status: number | null;
+  /** The provider's answer as it came, cut to 64 KiB; null where none arrived. */
+  readonly answer: string | null;
+
+  constructor(
+    type: FailureType,
+    detail: string,
+    options: WaybillErrorOptions & { status?: number | null; answer?: string | null } = {},
+  ) {
+    super(type, detail, options);
+    this.name = 'ProviderFailure';
+    this.status = options.status ?? null;
+    this.answer = options.answer ?? null;
+  }
+}
