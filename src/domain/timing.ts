@@ -1,0 +1,47 @@
+/**
+ * Every period, deadline and wait of Waybill, in one place. Workflows receive it as input, so that a running history keeps
+ * the values it began with and tests can shrink them on the real server.
+ */
+export const TIMING_FIELDS = {
+  pollEveryMs: { default: 60_000, unit: 'ms', doc: 'period of the polling windows' },
+  visitEveryMs: { default: 60_000, unit: 'ms', doc: 'period of the rounds of visits' },
+  dispatchEveryMs: { default: 15_000, unit: 'ms', doc: 'period of the dispatch of recorded messages' },
+  maintainEveryMs: { default: 3_600_000, unit: 'ms', doc: 'period of the upkeep of partitions' },
+  runBudgetMs: { default: 60_000, unit: 'ms', doc: 'time after which a round of visits ends by itself' },
+  redispatchMs: { default: 300_000, unit: 'ms', doc: 'age after which a carried message without an ending is offered again' },
+  redispatchWaitingMs: { default: 3_600_000, unit: 'ms', doc: 'the same for a message that waits' },
+  horizonMs: { default: 31_536_000_000, unit: 'ms', doc: 'how far back threads are listed and visited' },
+  lookbackMs: { default: 1_296_000_000, unit: 'ms', doc: 'within it every creation interval is listed again at least daily' },
+  coveringWidthMs: { default: 86_400_000, unit: 'ms', doc: 'least width of a listing that counts as coverage' },
+  listingWidthMs: { default: 2_592_000_000, unit: 'ms', doc: 'width of the listings of a first enumeration' },
+  listingMinGapMs: { default: 900_000, unit: 'ms', doc: 'least time between two readings of a creation interval' },
+  listingAgeShare: { default: 0.1, unit: 'share', doc: 'share of the interval age after which it is read again' },
+  listingLookbackGapMs: { default: 86_400_000, unit: 'ms', doc: 'longest time between two readings within the look-back' },
+  listingMaxGapMs: { default: 2_592_000_000, unit: 'ms', doc: 'longest time between two readings out to the horizon' },
+  visitMinGapMs: { default: 900_000, unit: 'ms', doc: 'P: least time between two visits of a thread' },
+  visitSilenceShare: { default: 0.1, unit: 'share', doc: 'c: share of the silence of a thread after which it is visited again' },
+  callTimeoutMs: { default: 15_000, unit: 'ms', doc: 'start-to-close timeout of an activity that makes one provider call' },
+  callDeadlineMs: { default: 10_000, unit: 'ms', doc: 'deadline of one provider request' },
+  sendTimeoutMs: { default: 60_000, unit: 'ms', doc: 'start-to-close timeout of the activity that looks and sends' },
+  sendDeadlineMs: { default: 20_000, unit: 'ms', doc: 'deadline of the request that sends a reply' },
+  callRetryInitialMs: { default: 1_000, unit: 'ms', doc: 'first wait before a failed provider call is tried again' },
+  callRetryMaxMs: { default: 60_000, unit: 'ms', doc: 'longest wait before a failed provider call is tried again' },
+  retryAfterDefaultMs: { default: 30_000, unit: 'ms', doc: 'pause after a 429 that names no Retry-After' },
+  retryAfterMaxMs: { default: 3_600_000, unit: 'ms', doc: 'longest Retry-After that is honoured' },
+  settleMs: { default: 120_000, unit: 'ms', doc: 'quiet time of a thread before its newest message is answered' },
+  turnWaitMs: { default: 1_000, unit: 'ms', doc: 'first wait for the turn in a thread; it doubles up to a minute' },
+  visibleWithinMs: { default: 60_000, unit: 'ms', doc: 'time after which an accepted reply shows in its thread' },
+  bodyWait1Ms: { default: 60_000, unit: 'ms', doc: 'first re-read of a message that has no body yet' },
+  bodyWait2Ms: { default: 300_000, unit: 'ms', doc: 'second re-read of a message that has no body yet' },
+  bodyWait3Ms: { default: 1_800_000, unit: 'ms', doc: 'last re-read of a message that has no body yet' },
+  originToleranceMs: { default: 3_600_000, unit: 'ms', doc: 'how far an origin stamp may lie outside [thread created, first seen]' },
+  statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
+  drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
+} as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;
+
+export type TimingField = keyof typeof TIMING_FIELDS;
+export type Timing = Readonly<Record<TimingField, number>>;
+
+export const DEFAULT_TIMING: Timing = Object.freeze(
+  Object.fromEntries(Object.entries(TIMING_FIELDS).map(([name, field]) => [name, field.default])),
+) as Timing;
