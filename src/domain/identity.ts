@@ -1,0 +1,22 @@
+/** Names that are derived, never random: the same fact gives the same name in every run. */
+
+/** Workflow ids hold only our own ids; a provider's id may hold an address. */
+export const lifecycleWorkflowId = (source: string, messageId: string): string => `message/${source}/${messageId}`;
+export const pollWorkflowId = (source: string): string => `poll/${source}`;
+export const visitWorkflowId = (source: string): string => `visit/${source}`;
+export const DISPATCH_WORKFLOW_ID = 'dispatch';
+export const MAINTAIN_WORKFLOW_ID = 'maintain';
+
+export const WORKFLOW_QUEUE = 'waybill';
+export const sourceQueue = (source: string): string => `source.${source}`;
+
+/**
+ * What the provider echoes on the message that our reply becomes. It derives from the message that is answered, so every
+ * attempt, run and restore uses the same one.
+ */
+export const replyRef = (messageId: string): string => `wb-${messageId}`;
+export const REPLY_REF_PREFIX = 'wb-';
+export const replyIdempotencyKey = (messageId: string): string => `waybill-reply-${messageId}`;
+
+/** Identity of an item whose own id cannot be read. */
+export const unreadableId = (sha256Hex: string): string => `unreadable:${sha256Hex}`;

@@ -1,0 +1,7 @@
+/** Temporal's priority keys on a source's queue: 1 is served first. */
+export const PRIORITY = {
+  send: { priorityKey: 1 },
+  live: { priorityKey: 2 },
+  audit: { priorityKey: 4 },
+  backfill: { priorityKey: 5 },
+} as const;
