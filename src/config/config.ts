@@ -1,0 +1,136 @@
+import { resolve } from 'node:path';
+import { WaybillError } from '../domain/failures.js';
+import type { Timing } from '../domain/timing.js';
+import { findConflicts } from './conflicts.js';
+import { KINDS } from './kinds.js';
+import { type Environment, type Layer, lookUp, type Origin, type Problem, readEnvFile } from './layers.js';
+import { temporalEnvironment } from './temporal-environment.js';
+import { findUnknownNames } from './unknown-names.js';
+import { isTemporalEmbedded, type Values } from './values.js';
+import { ALL_VARIABLES, TIMING_VARIABLES, type Variable } from './variables.js';
+
+/** One setting as it is shown to people: a secret's value is masked. */
+export interface Setting {
+  name: string;
+  value: string | null;
+  origin: Origin;
+}
+
+export interface LoadOptions {
+  /** A .env file; one that does not exist is passed over. */
+  envFile?: string;
+  /** Values of command line flags, by variable name; they are stronger than the environment. */
+  overrides?: Environment;
+  /** Folder against which relative paths are resolved; the working directory by default. */
+  cwd?: string;
+}
+
+export type Config = DeepReadonly<ReturnType<typeof shape>>;
+
+/**
+ * Reads environment and .env file into one object that cannot be changed any more.
+ * @throws WaybillError ConfigurationInvalid, which names every variable that cannot be used, not the first alone
+ */
+export function loadConfig(env: Environment, options: LoadOptions = {}): Config {
+  const problems: Problem[] = [];
+  const layers: Layer[] = [
+    { origin: 'command line', values: options.overrides ?? {} },
+    { origin: 'environment', values: env },
+    { origin: '.env file', values: options.envFile === undefined ? {} : readEnvFile(options.envFile, problems) },
+  ];
+  const settings: Setting[] = [];
+  const read = new Map<string, unknown>();
+  for (const [name, variable] of ALL_VARIABLES) {
+    const found =
+      lookUp(name, layers, problems) ??
+      (variable.default === null ? null : { text: variable.default, origin: 'default' as const });
+    settings.push({ name, value: shown(variable, found?.text ?? null), origin: found?.origin ?? 'default' });
+    read.set(name, found === null ? null : parse(name, variable, found.text, problems));
+  }
+  problems.push(...findUnknownNames(layers));
+  // A conflict between two values can be judged only when each of them could be read.
+  const values = Object.fromEntries(read) as Values;
+  const timing = Object.fromEntries(
+    [...TIMING_VARIABLES].map(([name, { field }]) => [field, read.get(name)]),
+  ) as Timing;
+  if (problems.length === 0) problems.push(...findConflicts(values, timing));
+  if (problems.length > 0) throw invalid(problems);
+  return deepFreeze(shape(values, timing, temporalEnvironment(values, layers), settings, options.cwd ?? process.cwd()));
+}
+
+function parse(name: string, variable: Variable, text: string, problems: Problem[]): unknown {
+  const result = KINDS[variable.kind].safeParse(text);
+  if (result.success) return result.data;
+  // An address with a password in it is no secret by name, and is refused for that password.
+  const got = variable.secret || text.includes('@') ? '' : ` (got ${JSON.stringify(text.slice(0, 60))})`;
+  problems.push({ name, problem: `${result.error.issues[0]?.message ?? 'cannot be read'}${got}` });
+  return null;
+}
+
+function shape(values: Values, timing: Timing, environment: Record<string, string>, settings: Setting[], cwd: string) {
+  const path = (text: string | null) => (text === null ? null : resolve(cwd, text));
+  return {
+    dataDir: resolve(cwd, values.WAYBILL_DATA_DIR),
+    cacheDir: path(values.WAYBILL_CACHE_DIR),
+    database: {
+      embedded: values.WAYBILL_DATABASE_URL === null,
+      url: values.WAYBILL_DATABASE_URL,
+      port: values.WAYBILL_POSTGRES_PORT,
+    },
+    temporal: {
+      /** True where neither address nor profile nor configuration file was given. */
+      embedded: isTemporalEmbedded(values),
+      port: values.WAYBILL_TEMPORAL_PORT,
+      uiPort: values.WAYBILL_TEMPORAL_UI_PORT,
+      /** Null: the one of the profile, or default. */
+      namespace: values.TEMPORAL_NAMESPACE,
+      cliPath: path(values.TEMPORAL_CLI_PATH),
+      /** What @temporalio/envconfig reads instead of the process environment; holds secrets. */
+      environment,
+    },
+    api: { host: values.WAYBILL_API_HOST, port: values.WAYBILL_API_PORT },
+    source: {
+      dashboardUrl: values.WAYBILL_DASHBOARD_URL,
+      dashboardToken: values.WAYBILL_DASHBOARD_TOKEN,
+      /** Null: not asked for; a real source then starts in observe, the simulator in live. */
+      mode: values.WAYBILL_MODE,
+      answerFrom: values.WAYBILL_ANSWER_FROM,
+      ratePerSecond: values.WAYBILL_SOURCE_RATE,
+      /** In lower case. */
+      ownAddresses: values.WAYBILL_OWN_ADDRESSES ?? [],
+      mailboxGroup: values.WAYBILL_MAILBOX_GROUP,
+    },
+    simulator: {
+      port: values.WAYBILL_SIMULATOR_PORT,
+      ratePerSecond: values.WAYBILL_SIMULATOR_RATE,
+      profile: values.WAYBILL_SIMULATOR_PROFILE,
+      seed: values.WAYBILL_SIMULATOR_SEED,
+      threads: values.WAYBILL_SIMULATOR_THREADS,
+      trafficPerHour: values.WAYBILL_SIMULATOR_TRAFFIC_PER_HOUR,
+      corpus: path(values.WAYBILL_CORPUS),
+    },
+    worker: { roles: values.WAYBILL_ROLES, buildId: values.WAYBILL_BUILD_ID },
+    log: { level: values.WAYBILL_LOG_LEVEL, format: values.WAYBILL_LOG_FORMAT },
+    timing,
+    settings,
+  } as const;
+}
+
+const shown = (variable: Variable, text: string | null): string | null =>
+  variable.secret && text !== null ? '********' : text;
+
+function invalid(problems: readonly Problem[]): WaybillError {
+  const count = problems.length === 1 ? '1 setting cannot be used' : `${problems.length} settings cannot be used`;
+  const detail = problems.map(({ name, problem }) => `${name} ${problem}`).join('; ');
+  return new WaybillError('ConfigurationInvalid', `${count}: ${detail}`, { retryable: false });
+}
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+function deepFreeze<T>(value: T): DeepReadonly<T> {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) deepFreeze(part);
+    Object.freeze(value);
+  }
+  return value as DeepReadonly<T>;
+}

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import type { Timing } from '../domain/timing.js';
+import type { Problem } from './layers.js';
+import { isTemporalEmbedded, type Values } from './values.js';
+import { timingVariable, type VariableName } from './variables.js';
+
+/** Values that are good alone and wrong together. */
+export function findConflicts(values: Values, timing: Timing): Problem[] {
+  return [
+    ...findDashboardConflicts(values),
+    ...findTemporalConflicts(values),
+    ...findPortConflicts(values),
+    ...findTimingConflicts(timing),
+  ];
+}
+
+function findDashboardConflicts(values: Values): Problem[] {
+  const [url, token] = [values.WAYBILL_DASHBOARD_URL, values.WAYBILL_DASHBOARD_TOKEN];
+  if (url !== null && token === null)
+    return [{ name: 'WAYBILL_DASHBOARD_TOKEN', problem: 'is needed together with WAYBILL_DASHBOARD_URL' }];
+  if (url === null && token !== null)
+    return [{ name: 'WAYBILL_DASHBOARD_URL', problem: 'is needed together with WAYBILL_DASHBOARD_TOKEN' }];
+  return [];
+}
+
+function findTemporalConflicts(values: Values): Problem[] {
+  const problems: Problem[] = [];
+  // The embedded server speaks neither TLS nor keys: whoever sets them believes to be connected to another server.
+  const remote = [
+    'TEMPORAL_API_KEY',
+    'TEMPORAL_TLS',
+    'TEMPORAL_TLS_CLIENT_CERT_PATH',
+    'TEMPORAL_TLS_CLIENT_CERT_DATA',
+  ] as const;
+  for (const name of isTemporalEmbedded(values) ? remote : []) {
+    if (values[name] === null) continue;
+    problems.push({
+      name,
+      problem:
+        'is set, and neither TEMPORAL_ADDRESS nor TEMPORAL_PROFILE nor TEMPORAL_CONFIG_FILE says which server is meant',
+    });
+  }
+  // @temporalio/envconfig passes over a file that is not there, and would connect to localhost.
+  const file = values.TEMPORAL_CONFIG_FILE;
+  if (file !== null && !existsSync(file))
+    problems.push({ name: 'TEMPORAL_CONFIG_FILE', problem: 'names a file that does not exist' });
+  return problems;
+}
+
+function findPortConflicts(values: Values): Problem[] {
+  const used: VariableName[] = ['WAYBILL_API_PORT'];
+  if (values.WAYBILL_DATABASE_URL === null) used.push('WAYBILL_POSTGRES_PORT');
+  if (isTemporalEmbedded(values)) used.push('WAYBILL_TEMPORAL_PORT', 'WAYBILL_TEMPORAL_UI_PORT');
+  if (values.WAYBILL_DASHBOARD_URL === null) used.push('WAYBILL_SIMULATOR_PORT');
+  const seen = new Map<unknown, VariableName>();
+  const problems: Problem[] = [];
+  for (const name of used) {
+    const other = seen.get(values[name]);
+    if (other !== undefined) problems.push({ name, problem: `has the same port as ${other}` });
+    seen.set(values[name], name);
+  }
+  return problems;
+}
+
+/** A deadline that is not shorter than the timeout around it would leave the outcome of a call unrecorded. */
+function findTimingConflicts(timing: Timing): Problem[] {
+  const shorter = [
+    ['callDeadlineMs', 'callTimeoutMs'],
+    ['sendDeadlineMs', 'sendTimeoutMs'],
+  ] as const;
+  const problems: Problem[] = [];
+  for (const [less, more] of shorter) {
+    if (timing[less] < timing[more]) continue;
+    problems.push({ name: timingVariable(less), problem: `must be less than ${timingVariable(more)}` });
+  }
+  for (const field of [
+    'callDeadlineMs',
+    'sendDeadlineMs',
+    'pollEveryMs',
+    'visitEveryMs',
+    'dispatchEveryMs',
+    'maintainEveryMs',
+  ] as const) {
+    if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
+  }
+  return problems;
+}

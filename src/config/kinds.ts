@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+const number = (what: string, allowed: (value: number) => boolean) =>
+  z
+    .string()
+    .refine((text) => /^\d+(\.\d+)?$/.test(text) && allowed(Number(text)), what)
+    .transform(Number);
+
+const whole = (what: string, least: number, most: number) =>
+  number(what, (value) => Number.isInteger(value) && value >= least && value <= most);
+
+const choice = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, { error: `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
+
+const list = (what: string, item: RegExp) =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .refine((parts) => parts.length > 0 && parts.every((part) => item.test(part)), what);
+
+const urlOf = (text: string, protocols: string[]): boolean => {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return protocols.includes(url.protocol) && url.hostname !== '';
+};
+
+const longestMs = 100 * 365 * 86_400_000;
+
+/** How a value of each kind is written and read; the key stands in the table of variables and in the reference. */
+export const KINDS = {
+  text: z.string(),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be letters, digits, dots, dashes and underscores, at most 100'),
+  path: z.string(),
+  file: z.string(),
+  token: z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII characters without spaces'),
+  port: whole('must be a port from 1 to 65535', 1, 65_535),
+  address: z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port'),
+  url: z
+    .string()
+    .refine((text) => urlOf(text, ['http:', 'https:']), 'must be an http or https URL')
+    .refine((text) => !/^[a-z]+:\/\/[^/?#]*@/i.test(text), 'must not carry a user name or password'),
+  postgres: z.string().refine((text) => urlOf(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL'),
+  switch: choice(['true', 'false', '1', '0']),
+  mode: choice(['observe', 'live']),
+  profile: choice(['documented', 'observed', 'faulty']),
+  level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+  format: choice(['auto', 'pretty', 'ndjson']),
+  instant: z.iso
+    .datetime({ offset: true, error: 'must be an instant with its zone, as 2026-01-31T08:00:00Z' })
+    .transform((text) => new Date(text).toISOString()),
+  rate: number('must be a number per second from 0.001 to 1000', (value) => value >= 0.001 && value <= 1000),
+  amount: number('must be a number from 0 to 1000000', (value) => value <= 1_000_000),
+  count: whole('must be a whole number from 0 to 4294967295', 0, 4_294_967_295),
+  ms: whole('must be whole milliseconds, at most 100 years', 0, longestMs),
+  share: number('must be a share from 0 to 1', (value) => value <= 1),
+  addresses: list('must be addresses parted by commas', /^[^\s@,]+@[^\s@,]+$/).transform((parts) =>
+    parts.map((part) => part.toLowerCase()),
+  ),
+  roles: list('must be roles parted by commas, as intake,lifecycle,source:dashboard', /^[a-z]+(:[a-z0-9][a-z0-9-]*)?$/),
+} as const;
+
+export type Kind = keyof typeof KINDS;
+export type KindValue<K extends Kind> = z.output<(typeof KINDS)[K]>;

@@ -1,0 +1,248 @@
+import { TIMING_FIELDS, type TimingField } from '../domain/timing.js';
+import type { Kind } from './kinds.js';
+
+export interface Variable {
+  group: 'data' | 'postgres' | 'temporal' | 'source' | 'api' | 'worker' | 'log' | 'simulator' | 'timing' | 'test';
+  kind: Kind;
+  /** As it would be written in the environment; null where the variable has no value unless it is set. */
+  default: string | null;
+  doc: string;
+  /** Masked wherever settings are shown; NAME_FILE may name a file that holds the value. */
+  secret?: true;
+}
+
+/** Every variable but those of the timing; docs/reference/configuration.md is held against this table by a test. */
+export const VARIABLES = {
+  WAYBILL_DATA_DIR: {
+    group: 'data',
+    kind: 'path',
+    default: '.waybill',
+    doc: 'folder of all data of the embedded installation',
+  },
+  WAYBILL_CACHE_DIR: {
+    group: 'data',
+    kind: 'path',
+    default: null,
+    doc: 'folder of the Temporal CLI that set-up keeps; unset: waybill in the user cache of the platform',
+  },
+
+  WAYBILL_DATABASE_URL: {
+    group: 'postgres',
+    kind: 'postgres',
+    default: null,
+    secret: true,
+    doc: 'Postgres of the ledger; unset: the embedded Postgres',
+  },
+  WAYBILL_POSTGRES_PORT: { group: 'postgres', kind: 'port', default: '55432', doc: 'port of the embedded Postgres' },
+
+  TEMPORAL_ADDRESS: {
+    group: 'temporal',
+    kind: 'address',
+    default: null,
+    doc: 'Temporal server; with none of address, profile and configuration file: the embedded one',
+  },
+  TEMPORAL_NAMESPACE: {
+    group: 'temporal',
+    kind: 'text',
+    default: null,
+    doc: 'namespace; unset: that of the profile, or default',
+  },
+  TEMPORAL_PROFILE: {
+    group: 'temporal',
+    kind: 'text',
+    default: null,
+    doc: 'profile of the Temporal configuration file',
+  },
+  TEMPORAL_CONFIG_FILE: {
+    group: 'temporal',
+    kind: 'file',
+    default: null,
+    doc: 'Temporal configuration file (TOML); unset: that of the Temporal CLI, where a profile or an address is given',
+  },
+  TEMPORAL_API_KEY: {
+    group: 'temporal',
+    kind: 'text',
+    default: null,
+    secret: true,
+    doc: 'API key, for Temporal Cloud; turns TLS on',
+  },
+  TEMPORAL_TLS: {
+    group: 'temporal',
+    kind: 'switch',
+    default: null,
+    doc: 'turns TLS on or off, whatever the profile says',
+  },
+  TEMPORAL_TLS_SERVER_NAME: {
+    group: 'temporal',
+    kind: 'text',
+    default: null,
+    doc: 'name to expect in the certificate of the server',
+  },
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: {
+    group: 'temporal',
+    kind: 'file',
+    default: null,
+    doc: 'certificate authority of the server (PEM)',
+  },
+  TEMPORAL_TLS_SERVER_CA_CERT_DATA: {
+    group: 'temporal',
+    kind: 'text',
+    default: null,
+    doc: 'the same, as the PEM text itself',
+  },
+  TEMPORAL_TLS_CLIENT_CERT_PATH: {
+    group: 'temporal',
+    kind: 'file',
+    default: null,
+    doc: 'certificate of this client (PEM)',
+  },
+  TEMPORAL_TLS_CLIENT_CERT_DATA: {
+    group: 'temporal',
+    kind: 'text',
+    default: null,
+    doc: 'the same, as the PEM text itself',
+  },
+  TEMPORAL_TLS_CLIENT_KEY_PATH: { group: 'temporal', kind: 'file', default: null, doc: 'key of this client (PEM)' },
+  TEMPORAL_TLS_CLIENT_KEY_DATA: {
+    group: 'temporal',
+    kind: 'text',
+    default: null,
+    secret: true,
+    doc: 'the same, as the PEM text itself',
+  },
+  TEMPORAL_CLI_PATH: {
+    group: 'temporal',
+    kind: 'file',
+    default: null,
+    doc: 'Temporal CLI to run as the embedded server; unset: found, downloaded or built by set-up',
+  },
+  WAYBILL_TEMPORAL_PORT: {
+    group: 'temporal',
+    kind: 'port',
+    default: '7233',
+    doc: 'port of the embedded Temporal server',
+  },
+  WAYBILL_TEMPORAL_UI_PORT: {
+    group: 'temporal',
+    kind: 'port',
+    default: '8233',
+    doc: 'port of the Web UI of the embedded Temporal server',
+  },
+
+  WAYBILL_DASHBOARD_URL: {
+    group: 'source',
+    kind: 'url',
+    default: null,
+    doc: 'dashboard to take messages from; unset: the simulated one',
+  },
+  WAYBILL_DASHBOARD_TOKEN: {
+    group: 'source',
+    kind: 'token',
+    default: null,
+    secret: true,
+    doc: 'bearer token of the dashboard',
+  },
+  WAYBILL_MODE: {
+    group: 'source',
+    kind: 'mode',
+    default: null,
+    doc: 'what the source may do; unset: observe for a real source, live for the simulator',
+  },
+  WAYBILL_ANSWER_FROM: {
+    group: 'source',
+    kind: 'instant',
+    default: null,
+    doc: 'mail before this instant is never answered; unset: the instant at which the source enters live',
+  },
+  WAYBILL_SOURCE_RATE: { group: 'source', kind: 'rate', default: '1', doc: 'calls to the dashboard' },
+  WAYBILL_OWN_ADDRESSES: {
+    group: 'source',
+    kind: 'addresses',
+    default: null,
+    doc: 'our own addresses: what comes from them is not answered',
+  },
+  WAYBILL_MAILBOX_GROUP: {
+    group: 'source',
+    kind: 'name',
+    default: 'default',
+    doc: 'sources of one group share their mail: the same message in two of them is answered once',
+  },
+
+  WAYBILL_API_HOST: { group: 'api', kind: 'text', default: '127.0.0.1', doc: 'address on which the API listens' },
+  WAYBILL_API_PORT: { group: 'api', kind: 'port', default: '8080', doc: 'port of the API' },
+
+  WAYBILL_ROLES: {
+    group: 'worker',
+    kind: 'roles',
+    default: null,
+    doc: 'roles of a worker, as intake,lifecycle,source:dashboard; unset: all',
+  },
+  WAYBILL_BUILD_ID: {
+    group: 'worker',
+    kind: 'name',
+    default: null,
+    doc: 'build id of the workers; unset: hash of the workflow bundle',
+  },
+
+  WAYBILL_LOG_LEVEL: { group: 'log', kind: 'level', default: 'info', doc: 'least level that is logged' },
+  WAYBILL_LOG_FORMAT: {
+    group: 'log',
+    kind: 'format',
+    default: 'auto',
+    doc: 'form of the lines; auto: pretty on a terminal, ndjson otherwise',
+  },
+
+  WAYBILL_SIMULATOR_PORT: { group: 'simulator', kind: 'port', default: '4010', doc: 'port of the simulated dashboard' },
+  WAYBILL_SIMULATOR_RATE: { group: 'simulator', kind: 'rate', default: '40', doc: 'calls to the simulated dashboard' },
+  WAYBILL_SIMULATOR_PROFILE: {
+    group: 'simulator',
+    kind: 'profile',
+    default: 'observed',
+    doc: 'behaviour of the simulated dashboard',
+  },
+  WAYBILL_SIMULATOR_SEED: { group: 'simulator', kind: 'count', default: '1', doc: 'seed of the simulated world' },
+  WAYBILL_SIMULATOR_THREADS: {
+    group: 'simulator',
+    kind: 'count',
+    default: '400',
+    doc: 'threads of the simulated past',
+  },
+  WAYBILL_SIMULATOR_TRAFFIC_PER_HOUR: {
+    group: 'simulator',
+    kind: 'amount',
+    default: '120',
+    doc: 'messages per hour that go on arriving',
+  },
+  WAYBILL_CORPUS: {
+    group: 'simulator',
+    kind: 'file',
+    default: null,
+    doc: 'CSV with a column text whose rows the simulated customers write',
+  },
+
+  WAYBILL_TEST_CORPUS: {
+    group: 'test',
+    kind: 'file',
+    default: null,
+    doc: 'CSV that the tests use as a corpus; unset: they use templates',
+  },
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+export const timingVariable = (field: TimingField): string =>
+  `WAYBILL_TIMING_${field.replaceAll(/[A-Z]|\d+/g, (part) => `_${part}`).toUpperCase()}`;
+
+/** The variables of the timing, made from the fields of domain/timing.ts. */
+export const TIMING_VARIABLES: ReadonlyMap<string, { field: TimingField; variable: Variable }> = new Map(
+  (Object.keys(TIMING_FIELDS) as TimingField[]).map((field): [string, { field: TimingField; variable: Variable }] => {
+    const { default: value, unit, doc } = TIMING_FIELDS[field];
+    return [timingVariable(field), { field, variable: { group: 'timing', kind: unit, default: String(value), doc } }];
+  }),
+);
+
+/** Every variable that Waybill reads, by name. */
+export const ALL_VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
+  ...(Object.entries(VARIABLES) as [string, Variable][]),
+  ...[...TIMING_VARIABLES].map(([name, { variable }]) => [name, variable] as [string, Variable]),
+]);
