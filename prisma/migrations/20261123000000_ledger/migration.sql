@@ -79,7 +79,6 @@ CREATE TABLE "thread" (
   "status" TEXT NOT NULL,
   "created_at" TIMESTAMPTZ(3) NOT NULL,
   "first_seen_at" TIMESTAMPTZ(3) NOT NULL,
-  "last_listed_at" TIMESTAMPTZ(3) NOT NULL,
   "by_first_enumeration" BOOLEAN NOT NULL,
   "last_activity_at" TIMESTAMPTZ(3),
   "read_whole_at" TIMESTAMPTZ(3),
@@ -334,7 +333,8 @@ CREATE TABLE "case" (
   CONSTRAINT "case_resolved_check" CHECK (("state" = 'resolved') = ("resolved_at" IS NOT NULL))
 );
 CREATE INDEX "case_thread_id_idx" ON "case" ("thread_id");
-CREATE UNIQUE INDEX "case_open_message_idx" ON "case" ("message_id") WHERE ("state" = 'open');
+-- A thread has at most one open case: what comes next joins it.
+CREATE UNIQUE INDEX "case_open_thread_idx" ON "case" ("thread_id") WHERE ("state" = 'open');
 
 -- What came and could not be read, as it came.
 CREATE TABLE "park" (
