@@ -1,0 +1,16 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
+
+/** The cache of this user, shared by all checkouts: WAYBILL_CACHE_DIR, else the platform's own place. */
+export const cacheFolder = (env = process.env) => {
+  if (env.WAYBILL_CACHE_DIR) return env.WAYBILL_CACHE_DIR;
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'waybill');
+  if (process.platform === 'win32') return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'waybill');
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'waybill');
+};
+
+/** Notes of set-up about this checkout; they go with node_modules. */
+export const notesFolder = (root) => join(root, 'node_modules', '.cache', 'waybill');
