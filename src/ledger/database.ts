@@ -1,0 +1,62 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { WaybillError } from '../domain/failures.js';
+import { Prisma, PrismaClient } from './generated/client.js';
+
+export { Prisma };
+
+/** What a ledger function needs of a transaction: the same statements run inside one or alone. */
+export type Sql = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
+
+export interface Database extends Sql {
+  /** All or nothing; the callback may not do anything that is not in Postgres. */
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  url: string;
+  /** Connections kept at most. */
+  maxConnections?: number;
+}
+
+/** Opens the ledger's database; nothing is asked of it yet. Errors of Postgres come as Prisma throws them. */
+export function openDatabase({ url, maxConnections = 10 }: DatabaseOptions): Database {
+  const adapter = new PrismaPg({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    options: '-c timezone=UTC',
+  });
+  const prisma = new PrismaClient({ adapter });
+  return {
+    $queryRaw: prisma.$queryRaw.bind(prisma) as Sql['$queryRaw'],
+    $executeRaw: prisma.$executeRaw.bind(prisma) as Sql['$executeRaw'],
+    transaction: (work) => prisma.$transaction((tx) => work(tx), { maxWait: 10_000, timeout: 30_000 }),
+    close: () => prisma.$disconnect(),
+  };
+}
+
+/** Asks for an answer, so that an unreachable Postgres ends in one sentence instead of in the first statement that needs it. */
+export async function checkDatabase(db: Sql, url: string): Promise<void> {
+  try {
+    await db.$queryRaw`SELECT 1`;
+  } catch (cause) {
+    const { host, pathname } = new URL(url);
+    throw new WaybillError(
+      'LedgerUnavailable',
+      `Postgres at ${host}${pathname} cannot be reached or refuses us: check WAYBILL_DATABASE_URL and that the server runs.`,
+      { cause },
+    );
+  }
+}
+
+/** The first row, where a statement always gives one. */
+export function only<T>(rows: readonly T[], what: string): T {
+  const row = rows[0];
+  if (row === undefined) throw new WaybillError('LedgerConflict', `${what}: the ledger gave no row`, { retryable: false });
+  return row;
+}
+
+/** Milliseconds since 1970, or null. */
+export const msOf = (instant: Date | null): number | null => instant?.getTime() ?? null;

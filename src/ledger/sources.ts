@@ -1,0 +1,109 @@
+import { WaybillError } from '../domain/failures.js';
+import type { Mode } from '../domain/states.js';
+import { type Database, only, type Sql } from './database.js';
+
+export interface Source {
+  name: string;
+  kind: string;
+  origin: string;
+  mailboxGroup: string;
+  mode: Mode;
+  answerFrom: Date | null;
+  answerFromExplicit: boolean;
+  ratePerSecond: number;
+  blockedUntil: Date | null;
+  demandedAt: Date | null;
+  enumeratedAt: Date | null;
+  createdAt: Date;
+}
+
+export async function findSource(db: Sql, name: string): Promise<Source | null> {
+  const rows = await db.$queryRaw<Source[]>`
+    SELECT name, kind, origin, mailbox_group AS "mailboxGroup", mode, answer_from AS "answerFrom",
+           answer_from_explicit AS "answerFromExplicit", rate_per_second AS "ratePerSecond", blocked_until AS "blockedUntil",
+           demanded_at AS "demandedAt", enumerated_at AS "enumeratedAt", created_at AS "createdAt"
+    FROM source WHERE name = ${name}`;
+  return rows[0] ?? null;
+}
+
+export async function readSource(db: Sql, name: string): Promise<Source> {
+  return only(await db.$queryRaw<Source[]>`
+    SELECT name, kind, origin, mailbox_group AS "mailboxGroup", mode, answer_from AS "answerFrom",
+           answer_from_explicit AS "answerFromExplicit", rate_per_second AS "ratePerSecond", blocked_until AS "blockedUntil",
+           demanded_at AS "demandedAt", enumerated_at AS "enumeratedAt", created_at AS "createdAt"
+    FROM source WHERE name = ${name}`, `source ${name}`);
+}
+
+export async function listSources(db: Sql): Promise<string[]> {
+  const rows = await db.$queryRaw<{ name: string }[]>`SELECT name FROM source ORDER BY name`;
+  return rows.map((row) => row.name);
+}
+
+export interface SourceBinding {
+  name: string;
+  kind: string;
+  /** scheme://host:port of the provider; a name stays bound to the first one. */
+  origin: string;
+  mailboxGroup: string;
+  ratePerSecond: number;
+  /** The mode at first use. */
+  firstMode: Mode;
+  /** The mode asked for now by an explicit word; null leaves the stored one. */
+  mode: Mode | null;
+  /** Set by the operator; null lets entering `live` set it to now. */
+  answerFrom: Date | null;
+  now: Date;
+}
+
+/**
+ * Makes or finds the source's row. answerFrom is stored when the source enters `live`; a later start in `live` leaves it alone
+ * unless the operator names another.
+ * @throws WaybillError SourceOriginConflict where the name is bound to another origin
+ */
+export async function bindSource(db: Database, binding: SourceBinding): Promise<Source> {
+  return db.transaction(async (tx) => {
+    await tx.$executeRaw`
+      INSERT INTO source (name, kind, origin, mailbox_group, mode, rate_per_second, created_at)
+      VALUES (${binding.name}, ${binding.kind}, ${binding.origin}, ${binding.mailboxGroup}, 'observe',
+              ${binding.ratePerSecond}, ${binding.now})
+      ON CONFLICT (name) DO NOTHING`;
+    await tx.$queryRaw`SELECT 1 FROM source WHERE name = ${binding.name} FOR UPDATE`;
+    const found = await readSource(tx, binding.name);
+    if (found.origin !== binding.origin) {
+      throw new WaybillError(
+        'SourceOriginConflict',
+        `The source "${binding.name}" belongs to ${found.origin} and cannot take messages from ${binding.origin}: ` +
+          'use another data folder or database for another server.',
+        { retryable: false },
+      );
+    }
+    const isNew = found.createdAt.getTime() === binding.now.getTime();
+    const mode = binding.mode ?? (isNew ? binding.firstMode : found.mode);
+    const enters = mode === 'live' && found.mode !== 'live';
+    const explicit = binding.answerFrom !== null || (found.answerFromExplicit && !enters);
+    const answerFrom = binding.answerFrom ?? (enters ? binding.now : found.answerFrom);
+    await tx.$executeRaw`
+      UPDATE source SET mode = ${mode}, answer_from = ${answerFrom}, answer_from_explicit = ${explicit},
+             rate_per_second = ${binding.ratePerSecond}
+      WHERE name = ${binding.name}`;
+    if (mode !== found.mode) {
+      await tx.$executeRaw`
+        INSERT INTO marker (at, kind, text) VALUES (${binding.now}, 'setting', ${`source ${binding.name}: mode ${mode}`})`;
+    }
+    return readSource(tx, binding.name);
+  });
+}
+
+/**
+ * Asks for everything to be read again by readings begun at or after `at`: the listings of the whole horizon and each known
+ * thread once. What an operator does after doubt, and what `--once` waits for.
+ */
+export async function demandFullReading(db: Database, source: string, at: Date): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.$executeRaw`UPDATE source SET demanded_at = ${at} WHERE name = ${source}`;
+    await tx.$executeRaw`
+      INSERT INTO thread_due (thread_id, source, due_at)
+      SELECT id, source, ${at}::timestamptz FROM thread WHERE source = ${source} AND gone_at IS NULL
+      ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at)`;
+  });
+}

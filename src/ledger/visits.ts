@@ -1,0 +1,110 @@
+import { nextVisitAt } from '../domain/visit-schedule.js';
+import type { Timing } from '../domain/timing.js';
+import { type Database, only, type Sql } from './database.js';
+
+export interface Thread {
+  id: string;
+  source: string;
+  providerThreadId: string;
+  status: string;
+  createdAt: Date;
+  byFirstEnumeration: boolean;
+  lastActivityAt: Date | null;
+  readWholeAt: Date | null;
+  goneAt: Date | null;
+}
+
+export async function readThread(db: Sql, threadId: string): Promise<Thread> {
+  return only(
+    await db.$queryRaw<Thread[]>`
+      SELECT id, source, provider_thread_id AS "providerThreadId", status, created_at AS "createdAt",
+             by_first_enumeration AS "byFirstEnumeration", last_activity_at AS "lastActivityAt",
+             read_whole_at AS "readWholeAt", gone_at AS "goneAt"
+      FROM thread WHERE id = ${threadId}::uuid`,
+    `thread ${threadId}`,
+  );
+}
+
+/** Serialises what is recorded in, and decided about, one thread until the transaction ends. */
+export async function lockThread(tx: Sql, threadId: string): Promise<Thread> {
+  await tx.$queryRaw`SELECT 1 FROM thread WHERE id = ${threadId}::uuid FOR UPDATE`;
+  return readThread(tx, threadId);
+}
+
+/** Threads whose visit is due, longest overdue first: no due thread starves. */
+export async function dueThreads(db: Sql, source: string, now: Date, limit: number): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT thread_id AS id FROM thread_due WHERE source = ${source} AND due_at <= ${now} ORDER BY due_at, thread_id LIMIT ${limit}`;
+  return rows.map((row) => row.id);
+}
+
+/** A hint, a late body, a doubt: look into the thread at this instant at the latest. */
+export async function hurryThread(db: Sql, threadId: string, at: Date): Promise<void> {
+  await db.$executeRaw`
+    INSERT INTO thread_due (thread_id, source, due_at) SELECT id, source, ${at}::timestamptz FROM thread WHERE id = ${threadId}::uuid
+    ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at)`;
+}
+
+async function setDue(tx: Sql, threadId: string, dueAt: Date | null): Promise<void> {
+  if (dueAt === null) await tx.$executeRaw`DELETE FROM thread_due WHERE thread_id = ${threadId}::uuid`;
+  else
+    await tx.$executeRaw`
+      INSERT INTO thread_due (thread_id, source, due_at) SELECT id, source, ${dueAt}::timestamptz FROM thread WHERE id = ${threadId}::uuid
+      ON CONFLICT (thread_id) DO UPDATE SET due_at = excluded.due_at`;
+}
+
+export interface WholeReading {
+  threadId: string;
+  /** When the first page of the reading was asked for. */
+  begunAt: Date;
+  demandedAt: Date | null;
+  now: Date;
+  timing: Timing;
+}
+
+/** Marks a thread as read whole and sets its next visit by the guarantee rule. */
+export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> {
+  const { threadId, begunAt, demandedAt, now, timing } = reading;
+  await tx.$executeRaw`
+    UPDATE thread SET read_whole_at = GREATEST(read_whole_at, ${begunAt}::timestamptz) WHERE id = ${threadId}::uuid`;
+  const thread = await readThread(tx, threadId);
+  const [early] = await tx.$queryRaw<{ until: Date | null }[]>`
+    SELECT min(waiting_until) AS until FROM message WHERE thread_id = ${threadId}::uuid AND state = 'waiting' AND waiting_kind = 'body'`;
+  const next = nextVisitAt(now.getTime(), (thread.lastActivityAt ?? thread.createdAt).getTime(), timing);
+  // A demand made while this reading was under way is not met by it; a message without body is read again early.
+  const at = [next, demandedAt && begunAt < demandedAt ? demandedAt.getTime() : null, early?.until?.getTime() ?? null];
+  const known = at.filter((instant): instant is number => instant !== null);
+  await setDue(tx, threadId, known.length > 0 ? new Date(Math.min(...known)) : null);
+}
+
+/** The provider no longer knows the thread: deleted, or merged into another. What we hold of it stays ours. */
+export async function markThreadGone(db: Database, threadId: string, begunAt: Date, now: Date): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.$executeRaw`
+      UPDATE thread SET gone_at = COALESCE(gone_at, ${now}::timestamptz), read_whole_at = GREATEST(read_whole_at, ${begunAt}::timestamptz)
+      WHERE id = ${threadId}::uuid`;
+    await setDue(tx, threadId, null);
+  });
+}
+
+export interface RoundAccount {
+  threads: number;
+  calls: number;
+  stored: number;
+  known: number;
+  parked: number;
+  gone: number;
+  failed: number;
+}
+
+export async function openRound(db: Sql, source: string, runId: string, now: Date): Promise<string> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    INSERT INTO visit_round (source, run_id, opened_at) VALUES (${source}, ${runId}, ${now})
+    ON CONFLICT (run_id) DO UPDATE SET run_id = excluded.run_id RETURNING id`;
+  return only(rows, `round of run ${runId}`).id;
+}
+
+export async function closeRound(db: Sql, roundId: string, account: RoundAccount, now: Date): Promise<void> {
+  await db.$executeRaw`
+    UPDATE visit_round SET closed_at = ${now}, account = ${JSON.stringify(account)}::jsonb WHERE id = ${roundId}::uuid AND closed_at IS NULL`;
+}

@@ -1,0 +1,119 @@
+import { type CoverageInput, type OwedInterval, planWindow, type Reading, uncoveredSince } from '../domain/coverage.js';
+import { floorToSecond, type Interval } from '../domain/interval.js';
+import type { Timing } from '../domain/timing.js';
+import { type Database, only, type Sql } from './database.js';
+import { readSource } from './sources.js';
+
+export interface StoredInterval {
+  from: string;
+  to: string;
+  covering: boolean;
+}
+
+export interface OpenWindow {
+  id: string;
+  source: string;
+  endAt: Date;
+  owed: StoredInterval[];
+}
+
+export interface WindowAccount {
+  owed: number;
+  listings: number;
+  pages: number;
+  threads: number;
+  newThreads: number;
+  gaps: StoredInterval[];
+  outcome: 'balanced' | 'open';
+}
+
+/** Exhausted readings that still count for the plan, and the pages of the newest one. */
+export async function readReadings(db: Sql, source: string): Promise<{ readings: Reading[]; frontierPages: number | null }> {
+  const rows = await db.$queryRaw<{ fromAt: Date; toAt: Date; begunAt: Date; pages: number }[]>`
+    SELECT from_at AS "fromAt", to_at AS "toAt", begun_at AS "begunAt", pages FROM listing
+    WHERE source = ${source} AND covering AND NOT superseded ORDER BY to_at`;
+  const readings = rows.map((row) => ({ from: row.fromAt.getTime(), to: row.toAt.getTime(), begunAt: row.begunAt.getTime() }));
+  return { readings, frontierPages: rows.at(-1)?.pages ?? null };
+}
+
+const stored = (interval: OwedInterval): StoredInterval => ({
+  from: new Date(interval.from).toISOString(),
+  to: new Date(interval.to).toISOString(),
+  covering: interval.covering,
+});
+
+export interface OpenWindowInput {
+  source: string;
+  runId: string;
+  /** The window's end, before it is cut to whole seconds: the scheduled start time. */
+  scheduledAt: Date;
+  now: Date;
+  timing: Timing;
+}
+
+/** Freezes what is owed, once per run: a retried or replayed window reads the same. */
+export async function openWindow(db: Database, input: OpenWindowInput): Promise<OpenWindow> {
+  return db.transaction(async (tx) => {
+    const find = () => tx.$queryRaw<OpenWindow[]>`
+      SELECT id, source, end_at AS "endAt", owed FROM poll_window WHERE run_id = ${input.runId}`;
+    const [known] = await find();
+    if (known) return known;
+    const source = await readSource(tx, input.source);
+    const end = floorToSecond(Math.min(input.scheduledAt.getTime(), input.now.getTime()));
+    const { readings, frontierPages } = await readReadings(tx, input.source);
+    const plan: CoverageInput = {
+      readings,
+      frontierPages,
+      end,
+      demandedAt: source.demandedAt?.getTime() ?? null,
+      timing: input.timing,
+    };
+    await tx.$executeRaw`
+      INSERT INTO poll_window (source, run_id, end_at, owed, opened_at)
+      VALUES (${input.source}, ${input.runId}, ${new Date(end)}, ${JSON.stringify(planWindow(plan).map(stored))}::jsonb, ${input.now})
+      ON CONFLICT (run_id) DO NOTHING`;
+    return only(await find(), `window of run ${input.runId}`);
+  });
+}
+
+/** Closes a window: balanced when each covering interval that it owed was exhausted, else open with its gaps named. */
+export async function closeWindow(db: Database, windowId: string, now: Date, timing: Timing): Promise<WindowAccount> {
+  return db.transaction(async (tx) => {
+    const window = only(
+      await tx.$queryRaw<(OpenWindow & { openedAt: Date })[]>`
+        SELECT id, source, end_at AS "endAt", owed, opened_at AS "openedAt" FROM poll_window WHERE id = ${windowId}::uuid`,
+      `window ${windowId}`,
+    );
+    const lists = await tx.$queryRaw<{ fromAt: Date; toAt: Date; covering: boolean; begunAt: Date; pages: number; threads: number }[]>`
+      SELECT from_at AS "fromAt", to_at AS "toAt", covering, begun_at AS "begunAt", pages, threads
+      FROM listing WHERE window_id = ${windowId}::uuid`;
+    const read = lists.map((row) => ({ from: row.fromAt.getTime(), to: row.toAt.getTime(), begunAt: row.begunAt.getTime() }));
+    const gaps = window.owed.flatMap((owed) => {
+      const whole = { from: Date.parse(owed.from), to: Date.parse(owed.to) };
+      return uncoveredSince(whole, read, 0).map((gap) => stored({ ...gap, covering: owed.covering }));
+    });
+    const [fresh] = await tx.$queryRaw<{ stored: number }[]>`
+      SELECT COALESCE(sum(stored), 0)::int AS stored FROM provider_call WHERE window_id = ${windowId}::uuid`;
+    const account: WindowAccount = {
+      owed: window.owed.length,
+      listings: lists.length,
+      pages: lists.reduce((sum, row) => sum + row.pages, 0),
+      threads: lists.reduce((sum, row) => sum + row.threads, 0),
+      newThreads: fresh?.stored ?? 0,
+      gaps,
+      outcome: gaps.some((gap) => gap.covering) ? 'open' : 'balanced',
+    };
+    await tx.$executeRaw`
+      UPDATE poll_window SET closed_at = ${now}, outcome = ${account.outcome}, account = ${JSON.stringify(account)}::jsonb
+      WHERE id = ${windowId}::uuid AND closed_at IS NULL`;
+    await noteEnumeration(tx, window.source, { from: window.endAt.getTime() - timing.horizonMs, to: window.endAt.getTime() }, now);
+    return account;
+  });
+}
+
+/** The first enumeration is over when the whole horizon has been listed once. */
+async function noteEnumeration(tx: Sql, source: string, horizon: Interval, now: Date): Promise<void> {
+  const { readings } = await readReadings(tx, source);
+  if (uncoveredSince(horizon, readings, 0).length > 0) return;
+  await tx.$executeRaw`UPDATE source SET enumerated_at = ${now} WHERE name = ${source} AND enumerated_at IS NULL`;
+}
