@@ -114,6 +114,14 @@ const halt = async (cluster: Cluster): Promise<void> => {
   if (result.code !== 0 && (await runningPort(cluster)) !== null) await stop('immediate');
 };
 
+/** Stops the server of this folder, whoever uses it, and leaves its data alone; nothing happens where none runs. */
+export const haltPostgres = async (options: Pick<PostgresOptions, 'dataDir' | 'binDir' | 'log'>): Promise<void> => {
+  const folder = resolve(options.dataDir);
+  if (!existsSync(join(folder, 'data', 'PG_VERSION'))) return;
+  const cluster = await openCluster(folder, { binDir: options.binDir, unsafeFast: false, log: options.log });
+  if ((await runningPort(cluster)) !== null) await halt(cluster);
+};
+
 /**
  * Starts the embedded Postgres, or adopts the one that runs on this folder already (after a kill, or beside another
  * command), and makes the database.

@@ -50,7 +50,8 @@ const readRunning = (folder: string): Running | null => {
   return { ...identity, args: (JSON.parse(text) as { args?: string[] }).args ?? [] };
 };
 
-const halt = async (folder: string): Promise<void> => {
+/** Stops the server whose pid file lies in this folder, whoever uses it; nothing happens where none of ours runs. */
+export const haltTemporal = async (folder: string): Promise<void> => {
   const running = readRunning(folder);
   if (running !== null) {
     process.kill(running.pid, 'SIGTERM');
@@ -82,7 +83,7 @@ const launch = async (options: TemporalOptions, folder: string, args: string[], 
   const inTime = await waitUntil(settled, { timeoutMs: START_LIMIT_MS, everyMs: 15 });
   child.unref();
   if (inTime && problem === null) return;
-  await halt(folder);
+  await haltTemporal(folder);
   throw new WaybillError(
     'PrerequisiteMissing',
     `the Temporal server (${options.executable}) did not start, ${problem ?? `it was not ready within ${START_LIMIT_MS / 1_000} s`}: read the end of ${logFile} for the cause`,
@@ -115,7 +116,7 @@ export const startTemporal = async (options: TemporalOptions): Promise<RunningTe
     const adopted = same && (await isServing(options.port, FRONTEND, 5_000));
     if (!adopted) {
       if (running !== null) options.log(`stopping the Temporal server that was left running as process ${running.pid}`);
-      await halt(folder);
+      await haltTemporal(folder);
       await launch(options, folder, args, logFile);
     }
     holders.join();
@@ -127,7 +128,7 @@ export const startTemporal = async (options: TemporalOptions): Promise<RunningTe
       stop: () =>
         withLock(lock, LOCK_WAIT_MS, async () => {
           holders.leave();
-          if (!holders.others()) await halt(folder);
+          if (!holders.others()) await haltTemporal(folder);
         }),
     };
   });
