@@ -23,10 +23,16 @@ export interface CallOptions {
  */
 export interface SourceClient {
   /** Threads created in [from, to), newest first; instants as ISO strings in whole seconds. */
-  listThreads(query: { from: string; to: string; cursor: string | null }, options?: CallOptions): Promise<Page<IncomingThread>>;
+  listThreads(
+    query: { from: string; to: string; cursor: string | null },
+    options?: CallOptions,
+  ): Promise<Page<IncomingThread>>;
   getThread(providerThreadId: string, options?: CallOptions): Promise<Item<IncomingThread>>;
   /** Messages of a thread, newest first by the provider's own order. */
-  listMessages(query: { providerThreadId: string; cursor: string | null }, options?: CallOptions): Promise<Page<IncomingMessage>>;
+  listMessages(
+    query: { providerThreadId: string; cursor: string | null },
+    options?: CallOptions,
+  ): Promise<Page<IncomingMessage>>;
   postReply(
     reply: { providerThreadId: string; text: string; idempotencyKey: string; clientRef: string },
     options?: CallOptions,
