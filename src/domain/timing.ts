@@ -45,3 +45,6 @@ export type Timing = Readonly<Record<TimingField, number>>;
 export const DEFAULT_TIMING: Timing = Object.freeze(
   Object.fromEntries(Object.entries(TIMING_FIELDS).map(([name, field]) => [name, field.default])),
 ) as Timing;
+
+/** What a lifecycle's workflow itself needs; everything else is read by the activities. */
+export type LifecycleTiming = Pick<Timing, 'sendTimeoutMs' | 'callRetryInitialMs' | 'callRetryMaxMs'>;

@@ -10,6 +10,8 @@ export type Sql = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
 export interface Database extends Sql {
   /** All or nothing; the callback may not do anything that is not in Postgres. */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  /** A statement of our own making, without parameters: definitions of tables, which take none. */
+  run(sql: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export function openDatabase({ url, maxConnections = 10 }: DatabaseOptions): Dat
     $queryRaw: prisma.$queryRaw.bind(prisma) as Sql['$queryRaw'],
     $executeRaw: prisma.$executeRaw.bind(prisma) as Sql['$executeRaw'],
     transaction: (work) => prisma.$transaction((tx) => work(tx), { maxWait: 10_000, timeout: 30_000 }),
+    run: (sql) => prisma.$executeRawUnsafe(sql),
     close: () => prisma.$disconnect(),
   };
 }

@@ -22,11 +22,11 @@ export async function insertMessages(
   const of = <T>(pick: (message: NewMessage) => T): T[] => messages.map(pick);
   const rows = await tx.$queryRaw<{ id: string }[]>`
     INSERT INTO message (id, source, provider_message_id, thread_id, twin_group_id, channel, direction, origin_at, received_at,
-      first_seen_at, first_seen_by, first_call_id, reading_id, activity_at, message_id_hash, content_hash, has_body, client_ref,
+      first_seen_at, first_seen_by, first_call_id, reading_id, activity_at, arrival_known, message_id_hash, content_hash, has_body, client_ref,
       adapter_version, hold, state, disposition, reason, other_message_id, ended_at)
     SELECT id, ${source.name}, provider_id, ${thread.id}::uuid, twin_group_id, channel, direction, origin_at, received_at,
-      ${now}::timestamptz, ${context.firstSeenBy}, ${call.id}::uuid, ${call.readingId}::uuid, activity_at, message_id_hash,
-      content_hash, has_body, client_ref, ${context.adapterVersion}::int, hold,
+      ${now}::timestamptz, ${context.firstSeenBy}, ${call.id}::uuid, ${call.readingId}::uuid, activity_at, received_at IS NOT NULL OR ${thread.readWholeAt !== null}, message_id_hash,
+      content_hash, has_body, client_ref, ${context.adapterVersion}, hold,
       CASE WHEN disposition IS NULL THEN 'recorded' ELSE 'ended' END, disposition, reason, other_id,
       CASE WHEN disposition IS NULL THEN NULL ELSE ${now}::timestamptz END
     FROM unnest(

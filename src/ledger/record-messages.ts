@@ -19,7 +19,7 @@ import { closeVisit, lockThread, type Thread } from './visits.js';
 export interface MessagePageContext {
   threadId: string;
   firstSeenBy: FirstSeenBy;
-  adapterVersion: number;
+  adapterVersion: string;
   now: Date;
   timing: Timing;
 }
@@ -33,6 +33,9 @@ export interface RecordedMessagePage extends CallCounts {
   /** Our ids of what was stored as inbound and has no ending yet. */
   open: number;
 }
+
+/** A page, unlike the answer to our own request, shows what the provider really executed. */
+const shown = (page: Page<IncomingMessage>): IncomingMessage[] => page.items.flatMap((item) => (item.ok ? [item.value] : []));
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -82,6 +85,7 @@ export async function recordMessagePage(
     const thread = await lockThread(tx, context.threadId);
     const source = await readSource(tx, thread.source);
     const counts = await recordItems(tx, call, page.items, { ...context, thread, source });
+    await confirmReplies(tx, shown(page), context.now);
     const ids = page.items.map((item) => (item.ok ? item.value.providerMessageId : parkedItemId(item)));
     const outcome = { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields };
     await finishCall(tx, call, outcome, context.now);
@@ -114,7 +118,6 @@ export async function recordItems(
   });
   await recordChanges(tx, call, seenAgain, context);
   await resolveParks(tx, source.name, 'message', [...incoming.keys()], now);
-  await confirmReplies(tx, [...incoming.values()], now);
   const rows = items.length;
   return {
     rows,
@@ -210,6 +213,7 @@ export async function recordConfirmingPage(
     const thread = await lockThread(tx, context.threadId);
     const source = await readSource(tx, thread.source);
     const counts = await recordItems(tx, call, page.items, { ...context, thread, source });
+    await confirmReplies(tx, shown(page), context.now);
     const ids = page.items.map((item) => (item.ok ? item.value.providerMessageId : parkedItemId(item)));
     const outcome = { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields };
     await finishCall(tx, call, outcome, context.now);

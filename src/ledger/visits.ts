@@ -45,6 +45,11 @@ export async function hurryThread(db: Sql, threadId: string, at: Date): Promise<
     ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at)`;
 }
 
+/** Later than it is due now: the thread could not be read this time. */
+export async function postponeThread(db: Sql, threadId: string, until: Date): Promise<void> {
+  await db.$executeRaw`UPDATE thread_due SET due_at = GREATEST(due_at, ${until}::timestamptz) WHERE thread_id = ${threadId}::uuid`;
+}
+
 async function setDue(tx: Sql, threadId: string, dueAt: Date | null): Promise<void> {
   if (dueAt === null) await tx.$executeRaw`DELETE FROM thread_due WHERE thread_id = ${threadId}::uuid`;
   else

@@ -1,0 +1,80 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import { CompleteAsyncError } from '@temporalio/activity';
+import { type FailureType, WaybillError } from '../domain/failures.js';
+import { recordFailure } from '../ledger/failures.js';
+import type { ActivityDeps } from './deps.js';
+
+/** Delay with full jitter, so that callers who failed together do not come back together. Temporal's policies have none. */
+const jittered = (restMs: number): number => restMs + Math.floor(Math.random() * Math.max(1_000, restMs * 0.1));
+
+interface Reduced {
+  type: FailureType;
+  code: string | null;
+  callId: string | null;
+  retryable: boolean;
+  retryAfterMs: number | null;
+}
+
+function reduce(error: unknown): Reduced {
+  if (error instanceof WaybillError) {
+    const { type, code = null, callId = null, retryable, retryAfterMs = null } = error;
+    return { type, code, callId, retryable, retryAfterMs };
+  }
+  const code = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+  const isPrisma = error instanceof Error && error.constructor.name.startsWith('Prisma');
+  return { type: isPrisma ? 'LedgerUnavailable' : 'Unexpected', code, callId: null, retryable: true, retryAfterMs: null };
+}
+
+/** Message, stack and causes, for the ledger alone. */
+function inFull(error: unknown): string {
+  const parts: string[] = [];
+  for (let one: unknown = error, depth = 0; one !== undefined && one !== null && depth < 5; depth++) {
+    parts.push(one instanceof Error ? (one.stack ?? one.message) : String(one));
+    one = one instanceof Error ? one.cause : null;
+  }
+  return parts.join('\ncaused by: ');
+}
+
+/**
+ * Turns any error of an activity into a failure that carries type, code and the provider_call row, and nothing else: message,
+ * cause and stack, which may quote a customer, go to the ledger. Source: DESIGN law 1.
+ */
+export const createErrorInterceptor = (deps: Pick<ActivityDeps, 'db' | 'clock' | 'log'>): ActivityInboundCallsInterceptor => ({
+  async execute(input, next) {
+    try {
+      return await next(input);
+    } catch (error) {
+      if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
+      const { info } = Context.current();
+      const { type, code, callId, retryable, retryAfterMs } = reduce(error);
+      const payload = input.args[0];
+      const messageId = hasMessageId(payload) ? payload.messageId : null;
+      await recordFailure(deps.db, {
+        at: deps.clock.now(),
+        type,
+        code,
+        callId,
+        messageId,
+        activity: info.activityType,
+        workflowId: info.workflowExecution?.workflowId ?? null,
+        attempt: info.attempt,
+        detail: inFull(error),
+      }).catch(() => undefined); // without a ledger there is nobody to tell; the failure itself is still reported
+      deps.log.provider.debug({ event: 'step.retried', activityType: info.activityType, attempt: info.attempt, callId });
+      const failure = ApplicationFailure.create({
+        message: code ? `${type} (${code})` : type,
+        type,
+        nonRetryable: !retryable,
+        details: callId ? [{ callId }] : [],
+        ...(retryAfterMs === null ? {} : { nextRetryDelay: jittered(retryAfterMs) }),
+      });
+      failure.stack = '';
+      throw failure;
+    }
+  },
+});
+
+const hasMessageId = (payload: unknown): payload is { messageId: string } =>
+  typeof payload === 'object' && payload !== null && 'messageId' in payload && typeof payload.messageId === 'string';

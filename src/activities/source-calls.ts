@@ -1,0 +1,114 @@
+import { activityInfo } from '@temporalio/activity';
+import { ListPageInput, ReadThreadPageInput, StepInput } from '../contracts/steps.js';
+import { sendReply } from '../delivery/send-reply.js';
+import type { SendResult } from '../domain/step-results.js';
+import { readPriorPage } from '../ledger/calls.js';
+import { recordConfirmingPage, recordMessagePage } from '../ledger/record-messages.js';
+import { recordThreadPage } from '../ledger/record-threads.js';
+import { markThreadGone, readThread } from '../ledger/visits.js';
+import { callProvider } from '../sources/provider-call.js';
+import { ProviderFailure } from '../sources/source.js';
+import type { ActivityDeps } from './deps.js';
+
+export interface PageResult {
+  callId: string;
+  rows: number;
+  known: number;
+  stored: number;
+  parked: number;
+}
+
+export interface ListPageResult extends PageResult {
+  next: 'more' | 'end' | 'shifted';
+}
+
+export interface ThreadPageResult extends PageResult {
+  /** `gone`: the provider no longer knows the thread. */
+  next: 'more' | 'confirm' | 'end' | 'shifted' | 'gone';
+  readingId: string;
+  /** Inbound messages stored that have no ending yet. */
+  open: number;
+}
+
+/** Activities of a source's queue: each is one provider call, but for the send, which is declared as two. */
+export const createSourceCalls = (deps: ActivityDeps) => {
+  const { db, clock, timing } = deps;
+  return {
+    /** Lists one page of a creation interval and commits it. @throws CursorExpired, not retried: the interval is read anew */
+    async listPage(payload: ListPageInput): Promise<ListPageResult> {
+      const { source, windowId, interval, afterCall } = ListPageInput.parse(payload);
+      const prior = afterCall ? await readPriorPage(db, afterCall) : null;
+      const page = prior ? prior.page + 1 : 0;
+      const query = { from: interval.from, to: interval.to, cursor: prior?.nextCursor ?? null };
+      const { call, answer } = await callProvider(
+        deps,
+        {
+          source,
+          operation: 'listThreads',
+          parameters: { since: interval.from, until: interval.to, covering: interval.covering, page },
+          windowId,
+          readingId: prior?.readingId ?? null,
+          page,
+          attempt: activityInfo().attempt,
+        },
+        (client) => client.listThreads(query),
+      );
+      const { rows, known, stored, parked, next } = await recordThreadPage(db, call, answer, {
+        source,
+        windowId,
+        interval: { from: new Date(interval.from), to: new Date(interval.to) },
+        covering: interval.covering,
+        now: clock.now(),
+      });
+      return { callId: call.id, rows, known, stored, parked, next };
+    },
+
+    /** Reads one page of a thread, newest first, and commits it; a thread that the provider no longer knows is marked gone. */
+    async readThreadPage(payload: ReadThreadPageInput): Promise<ThreadPageResult> {
+      const { source, roundId, threadId, afterCall, confirm } = ReadThreadPageInput.parse(payload);
+      const { providerThreadId } = await readThread(db, threadId);
+      const prior = afterCall ? await readPriorPage(db, afterCall) : null;
+      const page = prior ? prior.page + 1 : 0;
+      const begunAt = clock.now();
+      const request = {
+        source,
+        operation: 'listMessages' as const,
+        parameters: { thread: providerThreadId, page, ...(confirm ? { purpose: 'confirm' } : {}) },
+        roundId,
+        threadId,
+        readingId: prior?.readingId ?? null,
+        page,
+        attempt: activityInfo().attempt,
+      };
+      const context = () => ({
+        threadId,
+        firstSeenBy: 'poll' as const,
+        adapterVersion: deps.adapterVersionOf(source),
+        now: clock.now(),
+        timing,
+      });
+      try {
+        const { call, answer } = await callProvider(deps, request, (client) =>
+          client.listMessages({ providerThreadId, cursor: prior?.nextCursor ?? null }),
+        );
+        const recorded = confirm
+          ? await recordConfirmingPage(db, call, answer, { readingId: confirm }, context())
+          : await recordMessagePage(db, call, answer, context());
+        const { rows, known, stored, parked, next, open } = recorded;
+        return { callId: call.id, readingId: call.readingId, rows, known, stored, parked, next, open };
+      } catch (error) {
+        if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
+        await markThreadGone(db, threadId, begunAt, clock.now());
+        return { callId: error.callId, readingId: error.callId, rows: 0, known: 0, stored: 0, parked: 0, next: 'gone', open: 0 };
+      }
+    },
+
+    /** @see sendReply */
+    async sendReply(payload: StepInput): Promise<SendResult> {
+      const { messageId, carry } = StepInput.parse(payload);
+      return sendReply(deps, { messageId, carry, attempt: activityInfo().attempt });
+    },
+  };
+};
+
+export type SourceCalls = ReturnType<typeof createSourceCalls>;

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+const uuid = z.uuid();
+const instant = z.iso.datetime({ offset: true });
+const source = z.string().min(1).max(60);
+
+/** Payloads of activities: ids, instants and counts; no content, no address, no provider's text ever goes through Temporal. */
+export const SourceInput = z.strictObject({ source });
+export type SourceInput = z.infer<typeof SourceInput>;
+
+export const OpenWindowInput = z.strictObject({ source, scheduledAt: instant });
+export type OpenWindowInput = z.infer<typeof OpenWindowInput>;
+
+export const IntervalInput = z.strictObject({ from: instant, to: instant, covering: z.boolean() });
+export type IntervalInput = z.infer<typeof IntervalInput>;
+
+export const ListPageInput = z.strictObject({ source, windowId: uuid, interval: IntervalInput, afterCall: uuid.optional() });
+export type ListPageInput = z.infer<typeof ListPageInput>;
+
+export const CloseWindowInput = z.strictObject({ windowId: uuid });
+export type CloseWindowInput = z.infer<typeof CloseWindowInput>;
+
+export const DueBatchInput = z.strictObject({ source, limit: z.int().min(1).max(1000) });
+export type DueBatchInput = z.infer<typeof DueBatchInput>;
+
+export const ReadThreadPageInput = z.strictObject({
+  source,
+  roundId: uuid,
+  threadId: uuid,
+  afterCall: uuid.optional(),
+  /** The reading whose first page is looked at once more. */
+  confirm: uuid.optional(),
+});
+export type ReadThreadPageInput = z.infer<typeof ReadThreadPageInput>;
+
+export const PostponeInput = z.strictObject({ threadId: uuid });
+export type PostponeInput = z.infer<typeof PostponeInput>;
+
+export const CloseRoundInput = z.strictObject({
+  roundId: uuid,
+  account: z.strictObject({
+    threads: z.int(),
+    calls: z.int(),
+    stored: z.int(),
+    known: z.int(),
+    parked: z.int(),
+    gone: z.int(),
+    failed: z.int(),
+  }),
+});
+export type CloseRoundInput = z.infer<typeof CloseRoundInput>;
+
+export const NudgeInput = z.strictObject({ schedule: z.string().min(1).max(100) });
+export type NudgeInput = z.infer<typeof NudgeInput>;
+
+export const TakeUpInput = z.strictObject({ messageId: uuid, runId: uuid, bodyWaits: z.int().min(0) });
+export type TakeUpInput = z.infer<typeof TakeUpInput>;
+
+export const StepInput = z.strictObject({ messageId: uuid, carry: z.int().min(1) });
+export type StepInput = z.infer<typeof StepInput>;
+
+export const DecideInput = z.strictObject({
+  messageId: uuid,
+  carry: z.int().min(1),
+  label: z.string().max(60),
+  turnWaits: z.int().min(0),
+});
+export type DecideInput = z.infer<typeof DecideInput>;

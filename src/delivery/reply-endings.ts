@@ -1,0 +1,103 @@
+import { answeredAlong, standingOf } from '../domain/conversation.js';
+import type { AnswerReason, EscalateReason } from '../domain/reasons.js';
+import type { StepEnded } from '../domain/step-results.js';
+import type { Timing } from '../domain/timing.js';
+import { type Database, only, type Sql } from '../ledger/database.js';
+import { appendEvents } from '../ledger/events.js';
+import { type CarriedMessage, endMessage, escalateMessage, holdMessage, readConversation, readMessage } from '../ledger/lifecycles.js';
+import { moveReply, type OutboxRow } from '../ledger/outbox.js';
+import { endedResult } from '../ledger/step-results.js';
+import type { Thread } from '../ledger/visits.js';
+
+export interface Held {
+  message: CarriedMessage;
+  thread: Thread;
+}
+
+/**
+ * The provider has executed the reply: a fact, whoever learnt it. The message ends `answered`, and earlier open messages of the
+ * thread with it, in one transaction.
+ */
+export async function acceptReply(tx: Sql, reply: OutboxRow, held: Held, reason: AnswerReason, now: Date): Promise<string[]> {
+  const { message, thread } = held;
+  const from = ['pending', 'looking', 'posting', 'doubtful', 'unconfirmed'] as const;
+  if ((await moveReply(tx, reply.id, { from, to: 'accepted', fence: null, now })) === null) return [];
+  await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_accepted', carry: message.carry, detail: { reason } }]);
+  const conversation = await readConversation(tx, thread);
+  const self = only(conversation.messages.filter((one) => one.id === message.id), `message ${message.id}`);
+  await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'answered', reason, now });
+  const along: string[] = [];
+  for (const other of answeredAlong(self, conversation)) {
+    const { carry } = await readMessage(tx, other.id);
+    const ending = { messageId: other.id, carry, disposition: 'answered_with', reason: 'burst', otherMessageId: message.id, now } as const;
+    if (await endMessage(tx, ending)) along.push(other.id);
+  }
+  return along;
+}
+
+/** Takes an unsent reply back and gives the message to a person. */
+export async function withdrawToPerson(db: Database, reply: OutboxRow, carry: number, reason: EscalateReason, now: Date): Promise<StepEnded> {
+  return db.transaction(async (tx) => {
+    const held = await holdMessage(tx, reply.messageId, carry);
+    if (held) {
+      await withdraw(tx, reply, held.message, reason, now);
+      await escalateMessage(tx, held.message, reason, now);
+    }
+    return endedResult(tx, reply.messageId);
+  });
+}
+
+export async function withdraw(tx: Sql, reply: OutboxRow, message: CarriedMessage, because: string, now: Date): Promise<void> {
+  const moved = await moveReply(tx, reply.id, { from: ['pending', 'looking', 'posting'], to: 'withdrawn', fence: null, now });
+  if (moved === null) return;
+  await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_withdrawn', carry: message.carry, detail: { because } }]);
+}
+
+/** It stays unknown whether the reply was executed: a person has to look; it is never sent again by itself. */
+export async function giveUpReply(db: Database, reply: OutboxRow, carry: number, now: Date): Promise<StepEnded> {
+  return db.transaction(async (tx) => {
+    const held = await holdMessage(tx, reply.messageId, carry);
+    if (held) {
+      await moveReply(tx, reply.id, { from: ['doubtful'], to: 'unconfirmed', fence: null, now });
+      await escalateMessage(tx, held.message, 'reply_unconfirmed', now);
+    }
+    return endedResult(tx, reply.messageId);
+  });
+}
+
+/**
+ * The last question before the request leaves, with what the look has just recorded: may this reply still go? Null means yes,
+ * and the reply is then `posting` under a new fence, so that a slower twin of this attempt stops here.
+ */
+export async function allowPosting(
+  db: Database,
+  reply: OutboxRow & { fence: number },
+  carry: number,
+  now: Date,
+  timing: Timing,
+): Promise<{ fence: number } | StepEnded | { kind: 'again' }> {
+  return db.transaction(async (tx) => {
+    const held = await holdMessage(tx, reply.messageId, carry);
+    if (!held) return endedResult(tx, reply.messageId);
+    const { message, thread } = held;
+    const conversation = await readConversation(tx, thread);
+    const self = only(conversation.messages.filter((one) => one.id === message.id), `message ${message.id}`);
+    const standing = standingOf(self, conversation, now.getTime(), timing);
+    if (standing.to === 'supersede') {
+      await withdraw(tx, reply, message, 'person_replied_first', now);
+      const other = { disposition: 'superseded_by', reason: 'person_replied_first', otherMessageId: standing.other } as const;
+      await endMessage(tx, { messageId: message.id, carry, ...other, now });
+      return endedResult(tx, message.id);
+    }
+    if (standing.to === 'escalate') {
+      await withdraw(tx, reply, message, standing.reason, now);
+      await escalateMessage(tx, message, standing.reason, now);
+      return endedResult(tx, message.id);
+    }
+    if (standing.to !== 'act') return { kind: 'again' };
+    const fence = await moveReply(tx, reply.id, { from: ['looking'], to: 'posting', fence: reply.fence, now });
+    if (fence === null) return { kind: 'again' };
+    await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_posting', carry, detail: {} }]);
+    return { fence };
+  });
+}

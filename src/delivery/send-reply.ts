@@ -1,0 +1,155 @@
+import { beforeAnswerFrom } from '../domain/admission.js';
+import { WaybillError } from '../domain/failures.js';
+import type { SendResult } from '../domain/step-results.js';
+import { openCall, finishCall, type OpenCall } from '../ledger/calls.js';
+import { appendEvents } from '../ledger/events.js';
+import { endMessage, holdMessage, readMessage, waitMessage } from '../ledger/lifecycles.js';
+import { moveReply, type OutboxRow, readReply } from '../ledger/outbox.js';
+import { recordItems } from '../ledger/record-messages.js';
+import { readSource } from '../ledger/sources.js';
+import { endedResult } from '../ledger/step-results.js';
+import { lockThread, readThread } from '../ledger/visits.js';
+import { makeRecorded } from '../sources/provider-call.js';
+import { ProviderFailure } from '../sources/source.js';
+import { type LookDeps, lookIntoThread } from './look.js';
+import { acceptReply, allowPosting, giveUpReply, withdraw, withdrawToPerson } from './reply-endings.js';
+
+export interface SendInput {
+  messageId: string;
+  carry: number;
+  /** Attempt of the activity, from 1. */
+  attempt: number;
+}
+
+/**
+ * Looks into the thread, sends the reply unless it is there or no longer wanted, and records what came back: the one activity
+ * with more than one call (declared as two). A crash while the request is on its way leaves `posting` behind; the next attempt
+ * treats that as doubt and never sends again by itself. Source: DESIGN "Sending once".
+ */
+export async function sendReply(deps: LookDeps, input: SendInput): Promise<SendResult> {
+  const { db, clock } = deps;
+  const begunAt = clock.now().getTime();
+  const begun = await beginSending(deps, input);
+  if ('kind' in begun) return begun;
+  const { reply } = begun;
+  const { providerMessageId } = await readMessage(db, input.messageId);
+  const { providerThreadId } = await readThread(db, reply.threadId);
+  const seen = await lookIntoThread(deps, { reply, providerThreadId, providerMessageId, attempt: input.attempt });
+  if (seen.our) return recordSeen(deps, reply, input);
+  if (reply.state === 'doubtful') return giveUpReply(db, reply, input.carry, clock.now());
+  if (seen.answered === 'gone') return withdrawToPerson(db, reply, input.carry, 'gone_at_provider', clock.now());
+  if (seen.answered === 'too_deep') return withdrawToPerson(db, reply, input.carry, 'thread_too_long', clock.now());
+  const left = deps.timing.sendTimeoutMs - (clock.now().getTime() - begunAt);
+  if (left < deps.timing.sendDeadlineMs) {
+    throw new WaybillError('SourceTimeout', 'The look took so long that no time is left to send within this attempt.');
+  }
+  return post(deps, reply, providerThreadId, input);
+}
+
+/** Whether this attempt may go on, as what. A reply found in `posting` belongs to an attempt that died or still runs: doubt. */
+async function beginSending({ db, clock, timing }: LookDeps, input: SendInput): Promise<{ reply: OutboxRow } | SendResult> {
+  const now = clock.now();
+  return db.transaction(async (tx) => {
+    const held = await holdMessage(tx, input.messageId, input.carry);
+    const reply = await readReply(tx, input.messageId);
+    if (!held || !reply) return endedResult(tx, input.messageId);
+    const { message, thread } = held;
+    if (reply.state === 'posting') return toDoubt(tx, reply, message, now, timing.visibleWithinMs);
+    if (reply.state === 'doubtful') return { reply };
+    const source = await readSource(tx, message.source);
+    const stamps = {
+      originAt: message.originAt?.getTime() ?? null,
+      firstSeenAt: message.firstSeenAt.getTime(),
+      threadCreatedAt: thread.createdAt.getTime(),
+    };
+    const late = beforeAnswerFrom(stamps, source.answerFrom?.getTime() ?? null);
+    if (source.mode !== 'live' || late) {
+      const reason = source.mode === 'live' ? 'before_answer_from' : 'observed_only';
+      await withdraw(tx, reply, message, reason, now);
+      await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason, now });
+      return endedResult(tx, message.id);
+    }
+    const fence = await moveReply(tx, reply.id, { from: ['pending', 'looking'], to: 'looking', fence: null, now });
+    if (fence === null) return endedResult(tx, message.id);
+    return { reply: { ...reply, state: 'looking', fence } };
+  });
+}
+
+type Transaction = Parameters<Parameters<LookDeps['db']['transaction']>[0]>[0];
+type Message = Awaited<ReturnType<typeof readMessage>>;
+
+async function toDoubt(tx: Transaction, reply: OutboxRow, message: Message, now: Date, visibleWithinMs: number): Promise<SendResult> {
+  const until = new Date(now.getTime() + visibleWithinMs);
+  await moveReply(tx, reply.id, { from: ['posting'], to: 'doubtful', fence: null, now });
+  await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_doubtful', carry: message.carry, detail: {} }]);
+  await waitMessage(tx, message, 'confirmation', until, now);
+  return { kind: 'wait', for: 'confirmation', until: until.toISOString() };
+}
+
+async function recordSeen({ db, clock }: LookDeps, reply: OutboxRow, input: SendInput): Promise<SendResult> {
+  return db.transaction(async (tx) => {
+    const held = await holdMessage(tx, input.messageId, input.carry);
+    const along = held ? await acceptReply(tx, reply, held, 'seen_in_thread', clock.now()) : [];
+    return endedResult(tx, input.messageId, along);
+  });
+}
+
+async function post(deps: LookDeps, reply: OutboxRow, providerThreadId: string, input: SendInput): Promise<SendResult> {
+  const { db, clock, timing } = deps;
+  // The row first: where the source is blocked nothing has moved yet, and the attempt can be made again.
+  const call = await openCall(db, {
+    source: reply.source,
+    operation: 'postReply',
+    parameters: { thread: providerThreadId, clientRef: reply.clientRef },
+    threadId: reply.threadId,
+    messageId: reply.messageId,
+    readingId: null,
+    page: 0,
+    attempt: input.attempt,
+    now: clock.now(),
+  });
+  const allowed = await allowPosting(db, reply, input.carry, clock.now(), timing);
+  if (!('fence' in allowed)) return allowed;
+  const { text, idempotencyKey, clientRef } = reply;
+  try {
+    const answer = await makeRecorded(deps, reply.source, call, (client) =>
+      client.postReply({ providerThreadId, text, idempotencyKey, clientRef }),
+    );
+    return await recordAccepted(deps, reply, call, answer, input);
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    if (error.type === 'ReplyRefused') return withdrawToPerson(db, reply, input.carry, 'reply_refused', clock.now());
+    if (error.type === 'SourceNotFound') return withdrawToPerson(db, reply, input.carry, 'gone_at_provider', clock.now());
+    if (error.type !== 'ReplyDoubtful') {
+      // Certainly not executed: the next attempt may look and send again.
+      await moveReply(db, reply.id, { from: ['posting'], to: 'looking', fence: allowed.fence, now: clock.now() });
+      throw error;
+    }
+    return db.transaction(async (tx) => {
+      const held = await holdMessage(tx, input.messageId, input.carry);
+      if (!held) return endedResult(tx, input.messageId);
+      return toDoubt(tx, reply, held.message, clock.now(), timing.visibleWithinMs);
+    });
+  }
+}
+
+type ReplyAnswer = Awaited<ReturnType<ReturnType<LookDeps['clientOf']>['postReply']>>;
+
+/** What the provider gave back is recorded like any message, and the ending with it, in one transaction. */
+async function recordAccepted(deps: LookDeps, reply: OutboxRow, call: OpenCall, answer: ReplyAnswer, input: SendInput): Promise<SendResult> {
+  const { db, clock, timing } = deps;
+  const now = clock.now();
+  return db.transaction(async (tx) => {
+    const thread = await lockThread(tx, reply.threadId);
+    const source = await readSource(tx, reply.source);
+    const adapterVersion = deps.adapterVersionOf(reply.source);
+    const context = { threadId: thread.id, firstSeenBy: 'look', adapterVersion, now, timing, thread, source } as const;
+    const counts = await recordItems(tx, call, [answer.item], context);
+    const ids = answer.item.ok ? [answer.item.value.providerMessageId] : [];
+    await finishCall(tx, call, { ...counts, status: answer.status, ids, nextCursor: null, unknownFields: {} }, now);
+    const held = await holdMessage(tx, input.messageId, input.carry);
+    if (held) return endedResult(tx, input.messageId, await acceptReply(tx, reply, held, 'accepted', now));
+    await moveReply(tx, reply.id, { from: ['posting', 'doubtful', 'unconfirmed'], to: 'accepted', fence: null, now });
+    return endedResult(tx, input.messageId);
+  });
+}

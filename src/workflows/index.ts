@@ -1,0 +1,5 @@
+export { dispatch } from './dispatch.js';
+export { maintain } from './maintain.js';
+export { ledgerMoved, messageLifecycle } from './message-lifecycle.js';
+export { pollWindow } from './poll-window.js';
+export { visitRound } from './visit-round.js';

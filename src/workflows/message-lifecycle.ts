@@ -1,0 +1,101 @@
+import {
+  CancellationScope,
+  condition,
+  defineSignal,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LifecycleSteps } from '../activities/lifecycle-steps.js';
+import type { SourceCalls } from '../activities/source-calls.js';
+import { sourceQueue } from '../domain/identity.js';
+import { PRIORITY } from '../domain/priority.js';
+import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import type { StepEnded, StepWait } from '../domain/step-results.js';
+import type { LifecycleTiming } from '../domain/timing.js';
+
+export interface MessageLifecycleInput {
+  source: string;
+  messageId: string;
+  timing: LifecycleTiming;
+}
+
+/** Something about the message or its thread has changed in the ledger: look now instead of later. */
+export const ledgerMoved = defineSignal('ledgerMoved');
+
+/**
+ * One inbound message from its recording to its one ending: triage, route, classify, decide, act. The ledger decides in each
+ * step; this only puts the steps in order and waits durably between them.
+ */
+export async function messageLifecycle({ source, messageId, timing }: MessageLifecycleInput): Promise<Omit<StepEnded, 'wake'>> {
+  const { takeUp, understand, decide } = proxyLocalActivities<LifecycleSteps>({
+    startToCloseTimeout: '10 seconds',
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+  });
+  const { sendReply } = proxyActivities<Pick<SourceCalls, 'sendReply'>>({
+    taskQueue: sourceQueue(source),
+    startToCloseTimeout: timing.sendTimeoutMs,
+    priority: PRIORITY.send,
+    retry: { initialInterval: timing.callRetryInitialMs, maximumInterval: timing.callRetryMaxMs },
+    summary: 'looks into the thread, sends the reply once, records the answer',
+  });
+  let moved = false;
+  setHandler(ledgerMoved, () => {
+    moved = true;
+  });
+
+  let taken = await takeUp({ messageId, runId: workflowInfo().runId, bodyWaits: 0 });
+  for (let bodyWaits = 1; taken.kind === 'wait'; bodyWaits++) {
+    await rest(taken);
+    taken = await takeUp({ messageId, runId: workflowInfo().runId, bodyWaits });
+  }
+  if (taken.kind === 'ended') return end(taken);
+  const { carry } = taken;
+  const understood = await understand({ messageId, carry });
+  if (understood.kind === 'ended') return end(understood);
+
+  for (let turnWaits = 0; ; turnWaits++) {
+    const decided = await decide({ messageId, carry, label: understood.label, turnWaits });
+    if (decided.kind === 'ended') return end(decided);
+    if (decided.kind === 'wait') {
+      await rest(decided);
+      continue;
+    }
+    let sent = await sendReply({ messageId, carry });
+    while (sent.kind === 'wait') {
+      await rest(sent);
+      sent = await sendReply({ messageId, carry });
+    }
+    if (sent.kind === 'ended') return end(sent);
+  }
+
+  async function rest({ for: kind, until }: StepWait): Promise<void> {
+    setCurrentDetails(`waits for **${kind}** until ${until}`);
+    moved = false;
+    await condition(() => moved, Math.max(1, Date.parse(until) - Date.now()));
+  }
+
+  async function end({ wake, ...ending }: StepEnded): Promise<Omit<StepEnded, 'wake'>> {
+    upsertSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.state, value: ending.state },
+      { key: SEARCH_ATTRIBUTES.outcome, value: ending.disposition ?? ending.state },
+      { key: SEARCH_ATTRIBUTES.route, value: ending.route ?? 'none' },
+    ]);
+    setCurrentDetails(`**${ending.disposition ?? ending.state}**: ${ending.reason ?? ''}`);
+    await CancellationScope.nonCancellable(() => Promise.all(wake.map(wakeUp)));
+    return ending;
+  }
+
+  async function wakeUp(workflowId: string): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(workflowId).signal(ledgerMoved);
+    } catch (error) {
+      if (isCancellation(error)) throw error; // one that has ended, or was never started, needs no waking
+    }
+  }
+}
