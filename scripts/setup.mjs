@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 /** Prepares a checkout: needs nothing but Node's own modules, and does nothing the second time. */
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from './setup/build.mjs';
 import { installDependencies, preparePostgres } from './setup/dependencies.mjs';
 import { SetupFailure } from './setup/failure.mjs';
 import { withLock } from './setup/lock.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
-import { ROOT } from './setup/paths.mjs';
+import { isMain, ROOT } from './setup/paths.mjs';
 import { generatePrismaClient } from './setup/prisma-client.mjs';
 import { prepareTemporal } from './setup/temporal-cli.mjs';
 
@@ -46,13 +45,14 @@ export const setupOrExit = async (options) => {
   try {
     await setup(options);
   } catch (error) {
-    const trouble = error instanceof SetupFailure ? error.message : `set-up failed unexpectedly: ${error.stack ?? error}`;
+    const trouble =
+      error instanceof SetupFailure ? error.message : `set-up failed unexpectedly: ${error.stack ?? error}`;
     process.stderr.write(`waybill: ${trouble}\n`);
     process.exit(1);
   }
 };
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isMain(import.meta.url)) {
   const { values } = parseArgs({ options: { only: { type: 'string' } } });
   const began = performance.now();
   await setupOrExit(values);

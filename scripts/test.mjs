@@ -4,8 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { ROOT } from './setup/paths.mjs';
+import { isMain, ROOT } from './setup/paths.mjs';
 import { setupOrExit } from './setup.mjs';
 
 /** Counts of a vitest report; a file that could not be read or set up counts as one failed test. */
@@ -19,7 +18,10 @@ export const countTests = (report) => {
 const runVitest = (args) =>
   new Promise((resolve) => {
     const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-    const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(process.execPath, [vitest, 'run', ...args], {
+      cwd: ROOT,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
     child.once('close', (code) => resolve(code ?? 1));
   });
@@ -35,7 +37,9 @@ const main = async () => {
       `--outputFile.json=${reportPath}`,
       ...process.argv.slice(2),
     ]);
-    const counts = existsSync(reportPath) ? countTests(JSON.parse(readFileSync(reportPath, 'utf8'))) : { passed: 0, failed: 1 };
+    const counts = existsSync(reportPath)
+      ? countTests(JSON.parse(readFileSync(reportPath, 'utf8')))
+      : { passed: 0, failed: 1 };
     process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
     process.exitCode = code === 0 && counts.failed > 0 ? 1 : code;
   } finally {
@@ -43,4 +47,4 @@ const main = async () => {
   }
 };
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
+if (isMain(import.meta.url)) await main();

@@ -23,7 +23,7 @@ const isInstalled = (root) => {
 
 const npmCommand = () => {
   const cli = process.env.npm_execpath;
-  if (cli?.endsWith('.js') && /npm-cli\.js$/.test(cli)) return [process.execPath, [cli]];
+  if (cli?.endsWith('npm-cli.js')) return [process.execPath, [cli]];
   return [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
 };
 
@@ -37,9 +37,19 @@ export const installDependencies = async (root) => {
   if (readNote(note) === wanted) return;
   if (!isInstalled(root)) {
     const [file, before] = npmCommand();
-    const args = [...before, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
+    const args = [
+      ...before,
+      'ci',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--include=dev',
+      '--include=optional',
+    ];
     const options = { cwd: root, shell: process.platform === 'win32' };
-    const result = await withProgress('installing what package-lock.json names (npm ci)', () => run(file, args, options));
+    const result = await withProgress('installing what package-lock.json names (npm ci)', () =>
+      run(file, args, options),
+    );
     if (!result.ok) {
       throw new SetupFailure(
         `npm ci failed: see that this machine reaches the npm registry, then start again; npm said:\n${tail(result.output)}`,

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,3 +15,6 @@ export const cacheFolder = (env = process.env) => {
 
 /** Notes of set-up about this checkout; they go with node_modules. */
 export const notesFolder = (root) => join(root, 'node_modules', '.cache', 'waybill');
+
+/** True in the module that node was started with. */
+export const isMain = (url) => process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);

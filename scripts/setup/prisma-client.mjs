@@ -14,11 +14,17 @@ export const generatePrismaClient = async (root) => {
   if (readNote(note) === wanted) return;
   // Generation asks for an engine that it never calls, and would download it.
   const engine = process.platform === 'win32' ? process.execPath : '/bin/true';
-  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: engine, CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' };
+  const env = {
+    ...process.env,
+    PRISMA_SCHEMA_ENGINE_BINARY: engine,
+    CHECKPOINT_DISABLE: '1',
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+  };
   const prisma = join(root, 'node_modules', 'prisma', 'build', 'index.js');
   const result = await withProgress('generating the Prisma client', () =>
     run(process.execPath, [prisma, 'generate'], { cwd: root, env }),
   );
-  if (!result.ok) throw new SetupFailure(`prisma generate failed: mend prisma/schema.prisma; it said:\n${tail(result.output)}`);
+  if (!result.ok)
+    throw new SetupFailure(`prisma generate failed: mend prisma/schema.prisma; it said:\n${tail(result.output)}`);
   writeFileSync(note, wanted);
 };

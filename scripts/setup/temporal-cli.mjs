@@ -32,7 +32,8 @@ const named = async (path) => {
     throw new SetupFailure(`TEMPORAL_CLI_PATH names ${path}, which does not exist: correct it or unset it`);
   }
   const server = await serverVersion(path);
-  if (server === null) throw new SetupFailure(`TEMPORAL_CLI_PATH names ${path}, which does not run: correct it or unset it`);
+  if (server === null)
+    throw new SetupFailure(`TEMPORAL_CLI_PATH names ${path}, which does not run: correct it or unset it`);
   if (isAtLeast(server, LEAST_SERVER)) return path;
   throw new SetupFailure(
     `TEMPORAL_CLI_PATH names a CLI with server ${server} and Waybill needs ${LEAST_SERVER} or newer: update it or unset it`,
@@ -68,7 +69,9 @@ const intoCache = async (root, cached, downloadFrom) => {
       renameSync(unfinished, cached);
       return 'download';
     }
-    say(`the Temporal CLI could not be downloaded (${problem ?? 'the file does not run here'}): building it with Go instead`);
+    say(
+      `the Temporal CLI could not be downloaded (${problem ?? 'the file does not run here'}): building it with Go instead`,
+    );
     rmSync(unfinished, { force: true });
     const built = await buildWithGo(root, unfinished);
     if (!built.ok) {

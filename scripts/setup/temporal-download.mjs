@@ -19,7 +19,10 @@ const archiveName = (version) => {
 /** Answers within ten seconds or not at all: where the network swallows packets, set-up goes on with the build. */
 const answerOf = async (url) => {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(new Error(`no answer within ${ANSWER_LIMIT_MS / 1_000} s`)), ANSWER_LIMIT_MS);
+  const timer = setTimeout(
+    () => stop.abort(new Error(`no answer within ${ANSWER_LIMIT_MS / 1_000} s`)),
+    ANSWER_LIMIT_MS,
+  );
   try {
     const response = await fetch(url, { signal: stop.signal });
     if (!response.ok) throw new Error(`${url} answered ${response.status}`);

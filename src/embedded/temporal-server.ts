@@ -66,7 +66,8 @@ export const haltTemporal = async (folder: string): Promise<void> => {
 
 const launch = async (options: TemporalOptions, folder: string, args: string[], logFile: string): Promise<void> => {
   await assertPortIsFree(options.port, 'Temporal', 'WAYBILL_TEMPORAL_PORT');
-  if (options.uiPort !== null) await assertPortIsFree(options.uiPort, 'the Temporal Web UI', 'WAYBILL_TEMPORAL_UI_PORT');
+  if (options.uiPort !== null)
+    await assertPortIsFree(options.uiPort, 'the Temporal Web UI', 'WAYBILL_TEMPORAL_UI_PORT');
   const output = openSync(logFile, 'a');
   const child = spawn(options.executable, args, { detached: true, stdio: ['ignore', output, output], cwd: folder });
   closeSync(output);

@@ -30,7 +30,14 @@ export const unprivilegedUser = async (log: (line: string) => void): Promise<Sys
   const known = readUser();
   if (known !== null) return known;
   log(`Postgres does not run as root: making the system user ${NAME} for it`);
-  const made = await runCommand('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/bin/false', NAME]);
+  const made = await runCommand('useradd', [
+    '--system',
+    '--user-group',
+    '--no-create-home',
+    '--shell',
+    '/bin/false',
+    NAME,
+  ]);
   const user = readUser();
   if (user !== null) return user; // another start beside this one may have made it
   throw new WaybillError(

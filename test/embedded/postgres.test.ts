@@ -68,7 +68,9 @@ describe('the embedded Postgres', () => {
       const { url } = await startPostgres({ dataDir: ${JSON.stringify(dataDir)}, port: ${port}, unsafeFast: true, log() {} });
       console.log(url);
       setInterval(() => {}, 1000);`;
-    const starter = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [url] = await once(createInterface(starter.stdout), 'line');
     starter.kill('SIGKILL');
     await once(starter, 'exit');
@@ -84,7 +86,9 @@ describe('the embedded Postgres', () => {
     await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     const [pid] = readFileSync(join(dataDir, 'data', 'postmaster.pid'), 'utf8').split('\n');
     process.kill(Number(pid), 'SIGKILL');
-    await expect.poll(() => query(first.url, 'SELECT 1').catch((error: Error) => error.message), { timeout: 10_000 }).toMatch('ECONNREFUSED');
+    await expect
+      .poll(() => query(first.url, 'SELECT 1').catch((error: Error) => error.message), { timeout: 10_000 })
+      .toMatch('ECONNREFUSED');
     const second = await startPostgres({ dataDir, port, log });
     expect(second.adopted).toBe(false);
     expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
@@ -113,7 +117,9 @@ describe('the embedded Postgres', () => {
     const port = await freePort();
     const mine = await startPostgres({ dataDir, port, unsafeFast: true, log });
     const other = join(folder, 'other');
-    await expect(startPostgres({ dataDir: other, port, unsafeFast: true, log })).rejects.toThrow('is in use by another process');
+    await expect(startPostgres({ dataDir: other, port, unsafeFast: true, log })).rejects.toThrow(
+      'is in use by another process',
+    );
     expect(await query(mine.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 });

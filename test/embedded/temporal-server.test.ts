@@ -85,7 +85,10 @@ describe('the embedded Temporal server', () => {
 
   it('leaves a process alone that was given the number of its own', async () => {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'temporal.json'), JSON.stringify({ pid: process.pid, startTime: 'before the last boot', args: [] }));
+    writeFileSync(
+      join(folder, 'temporal.json'),
+      JSON.stringify({ pid: process.pid, startTime: 'before the last boot', args: [] }),
+    );
     const server = await startTemporal(await options());
     expect(server.adopted).toBe(false); // and this test still runs, whose number stood in the file
     expect(serverProcess().pid).not.toBe(process.pid);
@@ -96,13 +99,19 @@ describe('the embedded Temporal server', () => {
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
     await expect(startTemporal(await options({ port }))).rejects.toThrow('set WAYBILL_TEMPORAL_PORT to a free port');
-    await expect(startTemporal(await options({ uiPort: port }))).rejects.toThrow('set WAYBILL_TEMPORAL_UI_PORT to a free port');
+    await expect(startTemporal(await options({ uiPort: port }))).rejects.toThrow(
+      'set WAYBILL_TEMPORAL_UI_PORT to a free port',
+    );
     other.close();
   });
 
   it('names its log when the executable is none', async () => {
-    await expect(startTemporal(await options({ executable: join(folder, 'missing') }))).rejects.toThrow(/did not start.*temporal\.log/);
-    await expect(startTemporal(await options({ executable: process.execPath }))).rejects.toThrow(/ended at once with exit code/);
+    await expect(startTemporal(await options({ executable: join(folder, 'missing') }))).rejects.toThrow(
+      /did not start.*temporal\.log/,
+    );
+    await expect(startTemporal(await options({ executable: process.execPath }))).rejects.toThrow(
+      /ended at once with exit code/,
+    );
   });
 
   it('keeps a namespace that was made later over a restart', async () => {

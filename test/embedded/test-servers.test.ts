@@ -7,7 +7,9 @@ const tablesOf = async (url: string): Promise<string[]> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const { rows } = await client.query<{ name: string }>("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'");
+    const { rows } = await client.query<{ name: string }>(
+      "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+    );
     return rows.map(({ name }) => name);
   } finally {
     await client.end();
@@ -28,7 +30,7 @@ it('each test database is a migrated clone of its own', async () => {
 it('each test namespace is handed out once and can be used at once', async () => {
   const given = await Promise.all([testNamespace(), testNamespace(), testNamespace()]);
   expect(new Set(given.map(({ namespace }) => namespace)).size).toBe(3);
-  const [{ address, namespace }] = given as [{ address: string; namespace: string }];
+  const { address, namespace } = await testNamespace();
   const connection = await Connection.connect({ address });
   const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
   expect(namespaceInfo?.name).toBe(namespace);

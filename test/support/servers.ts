@@ -117,6 +117,7 @@ export const testNamespace = async (): Promise<TestNamespace> => {
       return false;
     }
   });
-  if (namespace === undefined) throw new Error(`all ${NAMESPACES.length} namespaces of this run are taken: raise the number`);
+  if (namespace === undefined)
+    throw new Error(`all ${NAMESPACES.length} namespaces of this run are taken: raise the number`);
   return { address, namespace };
 };
