@@ -1,0 +1,42 @@
+import { convert } from 'html-to-text';
+
+/** A line beyond this makes quote and phrase patterns slow, and no person wrote it. */
+const LINE_CHARACTERS = 1_000;
+const TEXT_CHARACTERS = 200_000;
+
+const OPTIONS = {
+  wordwrap: false,
+  // Nested deeper, the library would end in a RangeError.
+  limits: { maxDepth: 100, maxInputLength: TEXT_CHARACTERS },
+  selectors: [
+    { selector: 'a', options: { ignoreHref: true } },
+    { selector: 'img', format: 'skip' },
+  ],
+} as const;
+
+/**
+ * What a message says, for deciding: its text, else its HTML as text, cut to lines of 1 kB and 200 kB in all. Empty where it
+ * has neither. What is shown to a person is the original, never this.
+ */
+export function plainText({ text, html }: { text: string | null; html: string | null }): string {
+  if (text !== null && text.trim() !== '') return cut(text);
+  if (html === null || html.trim() === '') return '';
+  return cut(fromHtml(html.slice(0, TEXT_CHARACTERS))); // cut here, since the library writes a warning when it cuts
+}
+
+function fromHtml(html: string): string {
+  try {
+    return convert(html, { ...OPTIONS, selectors: [...OPTIONS.selectors] });
+  } catch {
+    return html.replaceAll(/<[^>]{0,2000}>/g, ' '); // the words without their layout are enough to decide on
+  }
+}
+
+const cut = (text: string): string =>
+  text
+    .slice(0, TEXT_CHARACTERS)
+    .replaceAll(/\r\n?/g, '\n')
+    .split('\n')
+    .map((line) => line.slice(0, LINE_CHARACTERS).trimEnd())
+    .join('\n')
+    .trim();
