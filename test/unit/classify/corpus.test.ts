@@ -11,21 +11,28 @@ const WANTED: Readonly<Record<string, string>> = {
   passcode_forgotten: 'password_reset',
 };
 
-/** Rows of the CSV, whose quoted fields may hold commas and line ends. */
-function readRows(path: string): { text: string; category: string }[] {
+/** Rows of a CSV whose quoted fields may hold commas and line ends. */
+function readRows(csv: string): { text: string; category: string }[] {
   const row = /(?:"((?:[^"]|"")*)"|([^,\n]*)),([^,\n]+)\n/g;
-  const [, ...rows] = [...readFileSync(path, 'utf8').replaceAll('\r', '').matchAll(row)];
+  const [, ...rows] = [...csv.replaceAll('\r', '').matchAll(row)];
   return rows.map(([, quoted, plain, category]) => ({
     text: (quoted ?? plain ?? '').replaceAll('""', '"'),
     category: category ?? '',
   }));
 }
 
-/** Measured on test.csv: 80 of 120 found or better, 2 false in 2,960. The bounds leave room for new rules, not for bad ones. */
-test.runIf(corpus !== undefined && /banking77/i.test(corpus))(
-  'of questions that real customers asked a bank most are found and few are mistaken',
-  () => {
-    const rows = readRows(corpus ?? '');
+test('rows of a corpus are read with their quotes, commas and line ends', () => {
+  expect(readRows('text,category\r\nWhere?,a\r\n"He said ""no"",\nthen left",b\r\n')).toEqual([
+    { text: 'Where?', category: 'a' },
+    { text: 'He said "no",\nthen left', category: 'b' },
+  ]);
+});
+
+// The corpus is no part of the project: where it is given, the figures below are held.
+if (corpus !== undefined && /banking77/i.test(corpus)) {
+  // Measured on its test.csv: 91 of 120 found, 2 false among the other 2,960. The bounds leave room for new rules, not for bad ones.
+  test('of questions that real customers asked a bank most are found and few are mistaken', () => {
+    const rows = readRows(readFileSync(corpus, 'utf8'));
     const answered = rows.filter(({ text }) =>
       ['delivery_status', 'password_reset'].includes(classify({ subject: null, text, headers: {} }).label),
     );
@@ -36,5 +43,5 @@ test.runIf(corpus !== undefined && /banking77/i.test(corpus))(
     expect(rows.length).toBeGreaterThan(3000);
     expect(right.length / wanted.length).toBeGreaterThan(0.65);
     expect((answered.length - right.length) / answered.length).toBeLessThan(0.05);
-  },
-);
+  });
+}
