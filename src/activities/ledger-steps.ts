@@ -9,7 +9,7 @@ import {
   PostponeInput,
   SourceInput,
 } from '../contracts/steps.js';
-import { lifecycleWorkflowId, WORKFLOW_QUEUE } from '../domain/identity.js';
+import { lifecycleWorkflowId, LIFECYCLE_QUEUE } from '../domain/identity.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { LifecycleTiming } from '../domain/timing.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';
@@ -90,7 +90,7 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
           open.slice(from, from + STARTS_AT_ONCE).map(({ id, source }) =>
             temporal.workflow.start('messageLifecycle', {
               workflowId: lifecycleWorkflowId(source, id),
-              taskQueue: WORKFLOW_QUEUE,
+              taskQueue: LIFECYCLE_QUEUE,
               args: [{ source, messageId: id, timing: lifecycleTiming }],
               workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
               workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

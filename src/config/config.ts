@@ -101,6 +101,8 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
       mailboxGroup: values.WAYBILL_MAILBOX_GROUP,
     },
     simulator: {
+      url: values.WAYBILL_SIMULATOR_URL,
+      token: values.WAYBILL_SIMULATOR_TOKEN,
       port: values.WAYBILL_SIMULATOR_PORT,
       ratePerSecond: values.WAYBILL_SIMULATOR_RATE,
       profile: values.WAYBILL_SIMULATOR_PROFILE,

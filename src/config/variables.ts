@@ -193,6 +193,19 @@ export const VARIABLES = {
   },
 
   WAYBILL_SIMULATOR_PORT: { group: 'simulator', kind: 'port', default: '4010', doc: 'port of the simulated dashboard' },
+  WAYBILL_SIMULATOR_URL: {
+    group: 'simulator',
+    kind: 'url',
+    default: null,
+    doc: 'simulated dashboard that runs already, for workers beside it; `waybill up` starts its own',
+  },
+  WAYBILL_SIMULATOR_TOKEN: {
+    group: 'simulator',
+    kind: 'token',
+    default: null,
+    secret: true,
+    doc: 'token of that simulated dashboard',
+  },
   WAYBILL_SIMULATOR_RATE: { group: 'simulator', kind: 'rate', default: '40', doc: 'calls to the simulated dashboard' },
   WAYBILL_SIMULATOR_PROFILE: {
     group: 'simulator',

@@ -7,7 +7,10 @@ export const visitWorkflowId = (source: string): string => `visit/${source}`;
 export const DISPATCH_WORKFLOW_ID = 'dispatch';
 export const MAINTAIN_WORKFLOW_ID = 'maintain';
 
-export const WORKFLOW_QUEUE = 'waybill';
+/** Lifecycles; windows, rounds and dispatch have a queue of their own, so that a backlog of messages never delays intake. */
+export const LIFECYCLE_QUEUE = 'waybill';
+export const INTAKE_QUEUE = 'waybill-intake';
+export const DEPLOYMENT = 'waybill';
 export const sourceQueue = (source: string): string => `source.${source}`;
 
 /**

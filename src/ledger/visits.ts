@@ -74,7 +74,8 @@ export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> 
     UPDATE thread SET read_whole_at = GREATEST(read_whole_at, ${begunAt}::timestamptz) WHERE id = ${threadId}::uuid`;
   const thread = await readThread(tx, threadId);
   const [early] = await tx.$queryRaw<{ until: Date | null }[]>`
-    SELECT min(waiting_until) AS until FROM message WHERE thread_id = ${threadId}::uuid AND state = 'waiting' AND waiting_kind = 'body'`;
+    SELECT min(waiting_until) AS until FROM message WHERE thread_id = ${threadId}::uuid AND state = 'waiting' AND waiting_kind = 'body'
+      AND waiting_until > ${now}`;
   const next = nextVisitAt(now.getTime(), (thread.lastActivityAt ?? thread.createdAt).getTime(), timing);
   // A demand made while this reading was under way is not met by it; a message without body is read again early.
   const at = [next, demandedAt && begunAt < demandedAt ? demandedAt.getTime() : null, early?.until?.getTime() ?? null];

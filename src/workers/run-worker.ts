@@ -1,0 +1,196 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../activities/create-activities.js';
+import { createErrorInterceptor } from '../activities/interceptors.js';
+import type { ActivityDeps } from '../activities/deps.js';
+import type { Config } from '../config/config.js';
+import { temporalConnection } from '../config/temporal-connection.js';
+import { systemClock } from '../domain/clock.js';
+import { WaybillError } from '../domain/failures.js';
+import { DEPLOYMENT, INTAKE_QUEUE, LIFECYCLE_QUEUE, sourceQueue } from '../domain/identity.js';
+import { checkDatabase, openDatabase } from '../ledger/database.js';
+import { pendingMigrations } from '../ledger/migrate.js';
+import { bindSource } from '../ledger/sources.js';
+import { createLogger } from '../telemetry/logger.js';
+import { temporalLogger } from '../telemetry/temporal-logger.js';
+import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
+import { type ConfiguredSource, configuredSources } from './configured-sources.js';
+import { setCurrentVersion } from './set-current-version.js';
+import { ensureSchedules, missingSearchAttributes, setQueueRate, triggerSchedules } from './temporal-setup.js';
+
+export interface WorkerRun {
+  config: Config;
+  /** Postgres of the ledger. */
+  databaseUrl: string;
+  /** `intake`, `lifecycle`, `source:<name>`; null takes all. */
+  roles: readonly string[] | null;
+  /** Run every Schedule once as soon as the worker takes tasks. */
+  trigger: boolean;
+  /** Aborted when the worker is to drain and stop. */
+  stop: AbortSignal;
+  onReady(): void;
+}
+
+interface Roles {
+  intake: boolean;
+  lifecycle: boolean;
+  sources: ConfiguredSource[];
+}
+
+/** @throws WaybillError UsageWrong for a role that does not exist or a source that is not configured */
+export function chooseRoles(roles: readonly string[] | null, sources: readonly ConfiguredSource[]): Roles {
+  if (roles === null) return { intake: true, lifecycle: true, sources: [...sources] };
+  const chosen: Roles = { intake: false, lifecycle: false, sources: [] };
+  for (const role of roles) {
+    const source = sources.find((one) => role === `source:${one.name}`);
+    if (role === 'intake') chosen.intake = true;
+    else if (role === 'lifecycle') chosen.lifecycle = true;
+    else if (source) chosen.sources.push(source);
+    else {
+      const known = ['intake', 'lifecycle', ...sources.map((one) => `source:${one.name}`)].join(', ');
+      throw new WaybillError('UsageWrong', `There is no worker role "${role}": the roles of this configuration are ${known}.`, {
+        retryable: false,
+      });
+    }
+  }
+  return chosen;
+}
+
+/** Takes tasks until `stop` is aborted, then drains. Refuses to start, in one sentence, where something is missing. */
+export async function runWorker(run: WorkerRun): Promise<void> {
+  const { config } = run;
+  const releases: (() => Promise<unknown>)[] = [];
+  const logOf = (subsystem: 'worker' | 'intake' | 'lifecycle' | 'delivery' | 'provider' | 'temporal') =>
+    createLogger({ subsystem, level: config.log.level, format: config.log.format });
+  const log = logOf('worker');
+  try {
+    const buildId = config.worker.buildId ?? readBuildId();
+    const sources = configuredSources(config);
+    const roles = chooseRoles(run.roles ?? config.worker.roles, sources);
+    Runtime.install({ logger: temporalLogger(logOf('temporal')), shutdownSignals: [], telemetryOptions: { logging: { forward: {}, filter: 'WARN' } } });
+    const { connectionOptions, namespace } = await temporalConnection(config);
+    const [connection, db] = await Promise.all([connectWorker(connectionOptions), openLedger(run.databaseUrl)]);
+    releases.push(() => connection.close(), () => db.close());
+    const client = new Client({ connection, namespace });
+    await refuseWhereMissing(client, run.databaseUrl);
+    const clients = new Map(roles.sources.map((source) => [source.name, source.connect()]));
+    for (const one of clients.values()) releases.push(() => one.close());
+    for (const source of roles.sources) {
+      const bound = await bindSource(db, source.binding(systemClock.now()));
+      await setQueueRate(client, bound.name, bound.ratePerSecond);
+      log.info({ event: 'source.bound', source: bound.name, mode: bound.mode });
+    }
+    const deps: ActivityDeps = {
+      db,
+      clock: systemClock,
+      timing: config.timing,
+      temporal: client,
+      log: { intake: logOf('intake'), lifecycle: logOf('lifecycle'), delivery: logOf('delivery'), provider: logOf('provider') },
+      ownAddresses: new Set(config.source.ownAddresses),
+      clientOf(name) {
+        const found = clients.get(name);
+        if (!found) throw new WaybillError('ConfigurationInvalid', `This worker has no access to the source "${name}".`);
+        return found;
+      },
+      adapterVersionOf: (name) => sources.find((one) => one.name === name)?.adapterVersion ?? 'unknown',
+    };
+    const workers = await createWorkers({ deps, roles, connection, namespace, buildId, config });
+    const running = workers.map((worker) => worker.run());
+    const all = Promise.all(running);
+    all.catch(() => undefined); // awaited below; a failure meanwhile must not end the process unheard
+    if (roles.intake || roles.lifecycle) await setCurrentVersion(client, buildId, pause);
+    const schedules = await ensureSchedules(client, roles.sources.map((source) => source.name), config.timing);
+    if (run.trigger) await triggerSchedules(client, schedules);
+    log.info({ event: 'worker.started', roles: rolesOf(roles).join(','), buildId, namespace });
+    run.onReady();
+    const shutDown = () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    run.stop.addEventListener('abort', shutDown, { once: true });
+    if (run.stop.aborted) shutDown();
+    await all;
+    log.info({ event: 'worker.drained', roles: rolesOf(roles).join(',') });
+  } finally {
+    for (const release of releases.reverse()) await release();
+  }
+}
+
+const rolesOf = (roles: Roles): string[] => [
+  ...(roles.intake ? ['intake'] : []),
+  ...(roles.lifecycle ? ['lifecycle'] : []),
+  ...roles.sources.map((source) => `source:${source.name}`),
+];
+
+async function connectWorker(options: Parameters<typeof NativeConnection.connect>[0] & { address: string }): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(options);
+  } catch (cause) {
+    throw new WaybillError('PrerequisiteMissing', `Temporal at ${options.address} cannot be reached: start it, or set TEMPORAL_ADDRESS.`, { cause });
+  }
+}
+
+async function openLedger(url: string) {
+  const db = openDatabase({ url, maxConnections: 20 });
+  await checkDatabase(db, url);
+  return db;
+}
+
+async function refuseWhereMissing(client: Client, databaseUrl: string): Promise<void> {
+  const [migrations, attributes] = await Promise.all([pendingMigrations({ url: databaseUrl }), missingSearchAttributes(client)]);
+  if (migrations.length > 0) {
+    throw new WaybillError('PrerequisiteMissing', `The database lacks ${migrations.length} migration(s): run \`waybill migrate\`.`, { retryable: false });
+  }
+  if (attributes.length > 0) {
+    const names = attributes.join(', ');
+    throw new WaybillError('PrerequisiteMissing', `Temporal lacks the search attributes ${names}: run \`waybill temporal setup\`.`, { retryable: false });
+  }
+}
+
+interface WorkerParts {
+  deps: ActivityDeps;
+  roles: Roles;
+  connection: NativeConnection;
+  namespace: string;
+  buildId: string;
+  config: Config;
+}
+
+async function createWorkers({ deps, roles, connection, namespace, buildId, config }: WorkerParts): Promise<Worker[]> {
+  const activities = createActivities(deps);
+  const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'interceptors' | 'shutdownGraceTime'> = {
+    connection,
+    namespace,
+    shutdownGraceTime: config.timing.drainMs,
+    interceptors: { activity: [() => ({ inbound: createErrorInterceptor(deps) })] },
+  };
+  const versioned = (behavior: 'PINNED' | 'AUTO_UPGRADE'): Pick<WorkerOptions, 'workflowBundle' | 'workerDeploymentOptions'> => ({
+    workflowBundle: { codePath: BUNDLE_FILE },
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version: { deploymentName: DEPLOYMENT, buildId },
+      defaultVersioningBehavior: behavior,
+    },
+  });
+  const workers: Promise<Worker>[] = [];
+  if (roles.intake) {
+    workers.push(Worker.create({ ...shared, ...versioned('AUTO_UPGRADE'), taskQueue: INTAKE_QUEUE, activities: activities.intake }));
+  }
+  if (roles.lifecycle) {
+    // The embedded installation replaces its only worker at every start: nothing could stay on an older build.
+    const behavior = config.temporal.embedded ? 'AUTO_UPGRADE' : 'PINNED';
+    workers.push(
+      Worker.create({
+        ...shared,
+        ...versioned(behavior),
+        taskQueue: LIFECYCLE_QUEUE,
+        activities: activities.lifecycle,
+        maxConcurrentLocalActivityExecutions: 16,
+      }),
+    );
+  }
+  for (const source of roles.sources) {
+    workers.push(Worker.create({ ...shared, taskQueue: sourceQueue(source.name), activities: activities.source, maxConcurrentActivityTaskExecutions: 24 }));
+  }
+  return Promise.all(workers);
+}

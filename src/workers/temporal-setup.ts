@@ -1,0 +1,130 @@
+import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy, type ScheduleOptions } from '@temporalio/client';
+import {
+  DISPATCH_WORKFLOW_ID,
+  INTAKE_QUEUE,
+  MAINTAIN_WORKFLOW_ID,
+  pollWorkflowId,
+  sourceQueue,
+  visitWorkflowId,
+} from '../domain/identity.js';
+import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import type { Timing } from '../domain/timing.js';
+
+const KEYWORD = 2;
+const ACTIVITY_QUEUE = 2;
+
+const attributeNames = (): string[] => Object.values(SEARCH_ATTRIBUTES).map((attribute) => attribute.name);
+
+/** Names of our search attributes that the namespace lacks. */
+export async function missingSearchAttributes(client: Client): Promise<string[]> {
+  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace: client.options.namespace });
+  return attributeNames().filter((name) => customAttributes?.[name] !== KEYWORD);
+}
+
+/** Makes what is missing; a second time it changes nothing. */
+export async function ensureSearchAttributes(client: Client): Promise<string[]> {
+  const missing = await missingSearchAttributes(client);
+  if (missing.length > 0) {
+    await client.connection.operatorService.addSearchAttributes({
+      namespace: client.options.namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+    });
+  }
+  return missing;
+}
+
+interface Plan {
+  scheduleId: string;
+  workflowType: string;
+  everyMs: number;
+  args: unknown[];
+  source?: string;
+  summary: string;
+}
+
+const generalPlans = (timing: Timing): Plan[] => [
+  {
+    scheduleId: DISPATCH_WORKFLOW_ID,
+    workflowType: 'dispatch',
+    everyMs: timing.dispatchEveryMs,
+    args: [],
+    summary: 'Starts a lifecycle for every recorded message that has none',
+  },
+  {
+    scheduleId: MAINTAIN_WORKFLOW_ID,
+    workflowType: 'maintain',
+    everyMs: timing.maintainEveryMs,
+    args: [],
+    summary: 'Makes the partitions of the coming months',
+  },
+];
+
+const sourcePlans = (source: string, timing: Timing): Plan[] => [
+  {
+    scheduleId: pollWorkflowId(source),
+    workflowType: 'pollWindow',
+    everyMs: timing.pollEveryMs,
+    args: [{ source, timing }],
+    source,
+    summary: `Lists the threads of ${source} whose creation interval is owed`,
+  },
+  {
+    scheduleId: visitWorkflowId(source),
+    workflowType: 'visitRound',
+    everyMs: timing.visitEveryMs,
+    args: [{ source, timing }],
+    source,
+    summary: `Reads the threads of ${source} that are due`,
+  },
+];
+
+/** Makes or updates the Schedules of the installation and of its sources. A run that is still busy lets one more wait. */
+export async function ensureSchedules(client: Client, sources: readonly string[], timing: Timing): Promise<string[]> {
+  const plans = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
+  await Promise.all(plans.map((plan) => ensureSchedule(client, plan)));
+  return plans.map((plan) => plan.scheduleId);
+}
+
+async function ensureSchedule(client: Client, plan: Plan): Promise<void> {
+  const options: ScheduleOptions = {
+    scheduleId: plan.scheduleId,
+    spec: { intervals: [{ every: plan.everyMs }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: plan.workflowType,
+      workflowId: plan.scheduleId,
+      taskQueue: INTAKE_QUEUE,
+      args: plan.args,
+      staticSummary: plan.summary,
+      ...(plan.source ? { typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.source, value: plan.source }] } : {}),
+    },
+    policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: '1 minute' },
+  };
+  try {
+    await client.schedule.create(options);
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(plan.scheduleId).update((known) => ({
+      ...known,
+      spec: options.spec,
+      action: { ...options.action },
+      policies: { ...known.policies, ...options.policies },
+    }));
+  }
+}
+
+/** Runs every Schedule once, now. */
+export async function triggerSchedules(client: Client, scheduleIds: readonly string[]): Promise<void> {
+  await Promise.all(scheduleIds.map((id) => client.schedule.getHandle(id).trigger()));
+}
+
+/** The server holds a source's rate across all workers; it takes effect within a second. */
+export async function setQueueRate(client: Client, source: string, requestsPerSecond: number): Promise<void> {
+  await client.connection.workflowService.updateTaskQueueConfig({
+    namespace: client.options.namespace,
+    identity: 'waybill',
+    taskQueue: sourceQueue(source),
+    taskQueueType: ACTIVITY_QUEUE,
+    updateQueueRateLimit: { rateLimit: { requestsPerSecond }, reason: `rate of the source ${source}` },
+  });
+}
