@@ -1,0 +1,60 @@
+import type { Answer } from './exchange.js';
+import { optionalAmount, optionalFlag, optionalStrings, optionalText } from './fields.js';
+import { RequestProblem } from './refusal.js';
+import type { Station } from './station.js';
+import { DAY, INBOXES } from './world-model.js';
+
+const LONGEST_MS = 400 * DAY;
+
+/** POST /control/inbound: a customer writes now, with any origin date, on any thread or a new one. */
+export function writeInbound(station: Station, body: Record<string, unknown>): Answer {
+  const at = station.now();
+  const { world } = station;
+  const given = optionalText(body, 'threadId', 255);
+  const existing = given === null ? undefined : world.threads.get(given);
+  if (given !== null && !existing) throw new RequestProblem(404, 'unknown', 'there is no such thread');
+  const host = existing ? world.visibility.host(existing, at) : undefined;
+  const messageId = world.nextId('msg');
+  const threadId = host?.id ?? world.nextId('thr');
+  const fetchableAt = at + (optionalAmount(body, 'fetchableInMs', LONGEST_MS) ?? 0);
+  const bodyInMs = optionalAmount(body, 'bodyInMs', LONGEST_MS);
+  const listedInMs = optionalAmount(body, 'listedInMs', LONGEST_MS);
+  const stamp = optionalText(body, 'originAt', 64) ?? new Date(at).toISOString();
+  if (Number.isNaN(Date.parse(stamp))) throw new RequestProblem(422, 'bad_parameter', 'originAt must be a date-time');
+  const hiddenFromNarrow = optionalFlag(body, 'hiddenFromNarrow');
+  const opens = {
+    inbox: optionalText(body, 'inbox', 255) ?? INBOXES[0],
+    listedAt: listedInMs === null ? null : fetchableAt + listedInMs,
+    hiddenFromNarrow,
+  };
+  station.record({
+    type: 'inbound',
+    at,
+    messageId,
+    threadId,
+    opens: host ? null : opens,
+    subject:
+      'subject' in body ? optionalText(body, 'subject', 1000) : host ? `Re: ${host.subject ?? ''}` : 'A question',
+    text: 'text' in body ? optionalText(body, 'text') : 'Where is my order WB-100000?',
+    html: optionalText(body, 'html'),
+    from: sender(body, host?.customer ?? { name: null, email: 'customer.1000@example.com' }),
+    headers: {
+      'message-id': `<${messageId}@mail.example.org>`,
+      date: new Date(stamp).toUTCString(),
+      ...optionalStrings(body, 'headers'),
+    },
+    stamp,
+    fetchableAt,
+    bodyAt: bodyInMs === null ? null : fetchableAt + bodyInMs,
+  });
+  return { status: 201, body: { messageId, threadId } };
+}
+
+/** `from` is an address, or an object of the contract's Address. */
+function sender(body: Record<string, unknown>, fallback: { name: string | null; email: string }) {
+  const { from } = body;
+  if (from === undefined || from === null) return fallback;
+  if (typeof from === 'string') return { name: null, email: from };
+  const fields = from as Record<string, unknown>;
+  return { name: optionalText(fields, 'name', 255), email: optionalText(fields, 'email', 320) ?? '' };
+}
