@@ -23,7 +23,7 @@ export function configuredSources(config: Config): ConfiguredSource[] {
     binding: (now) => ({
       name,
       kind: 'dashboard',
-      origin: dashboardOrigin(url),
+      origin: name === 'simulator' ? 'simulator' : dashboardOrigin(url),
       mailboxGroup: source.mailboxGroup,
       ratePerSecond: rate,
       firstMode: first.mode,

@@ -1,0 +1,71 @@
+import { connect } from 'node:net';
+import Fastify from 'fastify';
+import type { Config } from '../config/config.js';
+import { temporalConnection } from '../config/temporal-connection.js';
+import { WaybillError } from '../domain/failures.js';
+import type { Sql } from '../ledger/database.js';
+import type { Logger } from '../telemetry/logger.js';
+
+export interface ApiParts {
+  config: Config;
+  db: Sql;
+  log: Logger;
+}
+
+export interface RunningApi {
+  url: string;
+  close(): Promise<void>;
+}
+
+const PROBE_MS = 2_000;
+
+/** The HTTP API. `/healthz`: the process answers; `/readyz`: each dependency by name, 503 where one is out of reach. */
+export async function startApi({ config, db, log }: ApiParts): Promise<RunningApi> {
+  const { host, port } = config.api;
+  const app = Fastify({ forceCloseConnections: true });
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const [postgres, temporal] = await Promise.all([reachesPostgres(db), reachesTemporal(config)]);
+    const ready = postgres && temporal;
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', postgres, temporal });
+  });
+  try {
+    const url = await app.listen({ host, port });
+    log.info({ event: 'api.listening' });
+    return { url, close: () => app.close() };
+  } catch (cause) {
+    const inUse = typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'EADDRINUSE';
+    throw new WaybillError(
+      'ConfigurationInvalid',
+      inUse
+        ? `port ${port}, meant for the API, is in use by another process: stop that process, or set WAYBILL_API_PORT to a free port`
+        : `the API cannot listen on ${host}:${port}: set WAYBILL_API_HOST and WAYBILL_API_PORT to an address of this machine`,
+      { cause },
+    );
+  }
+}
+
+async function reachesPostgres(db: Sql): Promise<boolean> {
+  const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, PROBE_MS, false).unref());
+  const asked = db.$queryRaw`SELECT 1`.then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([asked, timeout]);
+}
+
+/** A connection to the frontend's port: the SDK's client would cost this process 200 ms and 40 MB. */
+async function reachesTemporal(config: Config): Promise<boolean> {
+  const { connectionOptions } = await temporalConnection(config);
+  const [host = '127.0.0.1', port = '7233'] = connectionOptions.address.replace(/^\w+:\/\//, '').split(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), timeout: PROBE_MS });
+    const settle = (reached: boolean) => {
+      socket.destroy();
+      resolve(reached);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+    socket.once('timeout', () => settle(false));
+  });
+}

@@ -1,0 +1,172 @@
+import type { Sql } from '../ledger/database.js';
+
+/** One equation of law 2, checked by id: what does not add up is named. */
+export interface Equation {
+  name: string;
+  claim: string;
+  left: number;
+  right: number;
+  /** Ids that stand on one side only; the first hundred. */
+  residual: string[];
+  residuals: number;
+}
+
+export interface Balance {
+  balanced: boolean;
+  equations: Equation[];
+}
+
+const NAMED = 100;
+
+interface Sides {
+  left: number;
+  right: number;
+}
+
+async function equation(name: string, claim: string, sides: Promise<Sides[]>, residual: Promise<{ id: string }[]>): Promise<Equation> {
+  const [[side], rows] = await Promise.all([sides, residual]);
+  const ids = rows.map((row) => row.id);
+  return { name, claim, left: side?.left ?? 0, right: side?.right ?? 0, residual: ids.slice(0, NAMED), residuals: ids.length };
+}
+
+/**
+ * Checks the books: provider to ledger, ledger to ending, replies, cases. Every id that a provider's answer named is a message,
+ * a thread or a park; every inbound message is ended, waiting, parked or in flight and says so in its events. Source: DESIGN law 2.
+ */
+export async function checkBalance(db: Sql): Promise<Balance> {
+  const equations = [
+    await providerToLedger(db),
+    await threadsToLedger(db),
+    await ledgerToEnding(db),
+    await statesToEvents(db),
+    await answeredToOutbox(db),
+    await claimsToOutbox(db),
+    await escalatedToCases(db),
+    await casesToResolution(db),
+    await messagesToBodies(db),
+  ];
+  return { balanced: equations.every((one) => one.left === one.right && one.residuals === 0), equations };
+}
+
+const providerToLedger = (db: Sql) =>
+  equation(
+    'provider to ledger',
+    'returned = already known + stored + parked at intake + rejected, and every id returned is held',
+    db.$queryRaw<Sides[]>`
+      SELECT COALESCE(sum(rows), 0)::int AS left, COALESCE(sum(known + stored + parked + rejected), 0)::int AS right
+      FROM provider_call WHERE rows IS NOT NULL`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT DISTINCT returned.id FROM (
+        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation IN ('listMessages', 'postReply') AND rows IS NOT NULL
+      ) AS returned
+      WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.source = returned.source AND m.provider_message_id = returned.id)
+        AND NOT EXISTS (SELECT 1 FROM park p WHERE p.source = returned.source AND p.kind = 'message' AND p.item = returned.id)`,
+  );
+
+const threadsToLedger = (db: Sql) =>
+  equation(
+    'listings to ledger',
+    'every thread that a listing named is held, and due for a visit unless it is gone or past the horizon',
+    db.$queryRaw<Sides[]>`
+      SELECT count(*)::int AS left, count(*)::int AS right FROM thread`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT DISTINCT returned.id FROM (
+        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation = 'listThreads' AND rows IS NOT NULL
+      ) AS returned
+      WHERE NOT EXISTS (SELECT 1 FROM thread t WHERE t.source = returned.source AND t.provider_thread_id = returned.id)
+        AND NOT EXISTS (SELECT 1 FROM park p WHERE p.source = returned.source AND p.kind = 'thread' AND p.item = returned.id)
+      UNION ALL
+      SELECT t.id::text FROM thread t
+      WHERE t.read_whole_at IS NULL AND t.gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM thread_due d WHERE d.thread_id = t.id)`,
+  );
+
+const ledgerToEnding = (db: Sql) =>
+  equation(
+    'ledger to ending',
+    'inbound stored = ended + waiting + parked in lifecycle + in flight',
+    db.$queryRaw<Sides[]>`
+      SELECT count(*)::int AS left,
+             count(*) FILTER (WHERE state IN ('ended', 'waiting', 'parked', 'recorded', 'carried'))::int AS right
+      FROM message WHERE direction = 'inbound'`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT id::text FROM message
+      WHERE (direction = 'outbound' AND state <> 'ended')
+         OR (state = 'ended' AND (disposition IS NULL OR reason IS NULL))
+         OR (disposition IN ('answered_with', 'superseded_by', 'duplicate_of') AND NOT EXISTS (
+               SELECT 1 FROM message other WHERE other.id = message.other_message_id))`,
+  );
+
+const statesToEvents = (db: Sql) =>
+  equation(
+    'states to events',
+    'every message has the event of its recording, and every ended one the event of that ending as its newest state',
+    db.$queryRaw<Sides[]>`
+      SELECT (SELECT count(*)::int FROM message) AS left,
+             (SELECT count(DISTINCT message_id)::int FROM lifecycle_event WHERE kind = 'recorded') AS right`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT m.id::text FROM message m
+      WHERE m.state = 'ended' AND m.disposition IS DISTINCT FROM (
+        SELECT e.detail ->> 'disposition' FROM lifecycle_event e
+        WHERE e.message_id = m.id AND e.kind IN ('ended', 'reopened') ORDER BY e.seq DESC LIMIT 1)`,
+  );
+
+const answeredToOutbox = (db: Sql) =>
+  equation(
+    'answers to replies',
+    'messages ended answered = replies that the provider accepted for them',
+    db.$queryRaw<Sides[]>`
+      SELECT (SELECT count(*)::int FROM message WHERE disposition = 'answered') AS left,
+             (SELECT count(*)::int FROM outbox JOIN message ON message.id = outbox.message_id
+              WHERE outbox.state = 'accepted' AND message.disposition = 'answered') AS right`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT m.id::text FROM message m
+      WHERE m.disposition = 'answered' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id AND o.state = 'accepted')
+      UNION ALL
+      SELECT o.message_id::text FROM outbox o JOIN message m ON m.id = o.message_id
+      WHERE m.state = 'ended' AND o.state IN ('pending', 'looking', 'posting', 'doubtful')`,
+  );
+
+const claimsToOutbox = (db: Sql) =>
+  equation(
+    'replies to claims',
+    'no twin group has more than one reply that was executed or may have been',
+    db.$queryRaw<Sides[]>`
+      SELECT count(*)::int AS left, count(DISTINCT m.twin_group_id)::int AS right
+      FROM outbox o JOIN message m ON m.id = o.message_id WHERE o.state IN ('posting', 'doubtful', 'accepted', 'unconfirmed')`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT m.twin_group_id::text AS id FROM outbox o JOIN message m ON m.id = o.message_id
+      WHERE o.state IN ('posting', 'doubtful', 'accepted', 'unconfirmed') GROUP BY 1 HAVING count(*) > 1`,
+  );
+
+const escalatedToCases = (db: Sql) =>
+  equation(
+    'escalations to cases',
+    'every escalated message has its case',
+    db.$queryRaw<Sides[]>`
+      SELECT count(*)::int AS left, count("case".id)::int AS right
+      FROM message LEFT JOIN "case" ON "case".id = message.case_id WHERE disposition = 'escalated'`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT m.id::text FROM message m WHERE m.disposition = 'escalated'
+        AND NOT EXISTS (SELECT 1 FROM "case" c WHERE c.id = m.case_id)`,
+  );
+
+const casesToResolution = (db: Sql) =>
+  equation(
+    'cases',
+    'opened = resolved + open',
+    db.$queryRaw<Sides[]>`
+      SELECT count(*)::int AS left, count(*) FILTER (WHERE state IN ('open', 'resolved'))::int AS right FROM "case"`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT c.id::text FROM "case" c WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.id = c.message_id)`,
+  );
+
+const messagesToBodies = (db: Sql) =>
+  equation(
+    'messages to bodies',
+    'every message is kept as it was received',
+    db.$queryRaw<Sides[]>`
+      SELECT (SELECT count(*)::int FROM message) AS left,
+             (SELECT count(DISTINCT message_id)::int FROM message_body) AS right`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT m.id::text FROM message m WHERE NOT EXISTS (SELECT 1 FROM message_body b WHERE b.message_id = m.id)`,
+  );

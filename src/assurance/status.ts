@@ -1,0 +1,49 @@
+import type { Sql } from '../ledger/database.js';
+
+/** Where everything is, by the ledger alone. */
+export interface Status {
+  stored: number;
+  inbound: number;
+  /** By disposition. */
+  ended: Record<string, number>;
+  /** By kind. */
+  waiting: Record<string, number>;
+  parked: { intake: number; lifecycle: number };
+  /** Recorded or carried, and not waiting. */
+  inFlight: number;
+  threads: { known: number; gone: number; due: number };
+  calls: { made: number; failed: number; unfinished: number };
+}
+
+const tally = (rows: readonly { key: string | null; n: number }[]): Record<string, number> =>
+  Object.fromEntries(rows.map((row) => [row.key ?? 'none', row.n]));
+
+export async function readStatus(db: Sql, now: Date): Promise<Status> {
+  const states = await db.$queryRaw<{ direction: string; state: string; key: string | null; n: number }[]>`
+    SELECT direction, state, COALESCE(disposition, waiting_kind) AS key, count(*)::int AS n FROM message GROUP BY 1, 2, 3`;
+  const [parks] = await db.$queryRaw<{ n: number }[]>`SELECT count(*)::int AS n FROM park WHERE state = 'parked'`;
+  const [threads] = await db.$queryRaw<{ known: number; gone: number; due: number }[]>`
+    SELECT count(*)::int AS known, count(gone_at)::int AS gone,
+           (SELECT count(*)::int FROM thread_due WHERE due_at <= ${now}) AS due FROM thread`;
+  const [calls] = await db.$queryRaw<{ made: number; failed: number; unfinished: number }[]>`
+    SELECT count(*)::int AS made, count(failure)::int AS failed, count(*) FILTER (WHERE finished_at IS NULL)::int AS unfinished
+    FROM provider_call`;
+  const inbound = states.filter((row) => row.direction === 'inbound');
+  const count = (rows: readonly { n: number }[]) => rows.reduce((sum, row) => sum + row.n, 0);
+  return {
+    stored: count(states),
+    inbound: count(inbound),
+    ended: tally(mergeByKey(states.filter((row) => row.state === 'ended'))),
+    waiting: tally(mergeByKey(states.filter((row) => row.state === 'waiting'))),
+    parked: { intake: parks?.n ?? 0, lifecycle: count(states.filter((row) => row.state === 'parked')) },
+    inFlight: count(states.filter((row) => row.state === 'recorded' || row.state === 'carried')),
+    threads: threads ?? { known: 0, gone: 0, due: 0 },
+    calls: calls ?? { made: 0, failed: 0, unfinished: 0 },
+  };
+}
+
+function mergeByKey(rows: readonly { key: string | null; n: number }[]): { key: string | null; n: number }[] {
+  const sums = new Map<string | null, number>();
+  for (const { key, n } of rows) sums.set(key, (sums.get(key) ?? 0) + n);
+  return [...sums].map(([key, n]) => ({ key, n }));
+}

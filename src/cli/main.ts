@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { WaybillError } from '../domain/failures.js';
+import { addApi } from './commands/api.js';
+import { addBalance } from './commands/balance.js';
+import { addConfig } from './commands/config.js';
+import { addExport } from './commands/export.js';
+import { addMigrate } from './commands/migrate.js';
+import { addTemporal } from './commands/temporal.js';
+import { addTrace } from './commands/trace.js';
+import { addUp } from './commands/up.js';
+import { addWorker } from './commands/worker.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+import { note } from './output.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const program = new Command('waybill')
+  .description('Takes custody of every customer message, carries it to an end, and proves where each one is.')
+  .version(version)
+  .showHelpAfterError('Run the command with --help for its options.')
+  .configureHelp({ sortSubcommands: true })
+  .addHelpText('after', '\nExit codes: 0 done and in order; 1 a finding; 2 wrong usage or configuration; 3 something needed is missing or unreachable;\n4 an unexpected error; 130 interrupted. See docs/reference/cli.md.')
+  .exitOverride();
+for (const add of [addUp, addWorker, addApi, addMigrate, addTemporal, addBalance, addTrace, addExport, addConfig]) add(program);
+const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
+for (const command of everyCommand(program)) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  else if (error instanceof WaybillError) {
+    note(error.message);
+    process.exitCode = exitCodeOf(error.type);
+  } else {
+    note(`Waybill failed unexpectedly: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exitCode = EXIT.unexpected;
+  }
+}

@@ -1,0 +1,25 @@
+import { styleText } from 'node:util';
+import { noColour } from '../config/terminal.js';
+
+const coloured = process.stdout.isTTY === true && !noColour;
+
+export const paint = (style: Parameters<typeof styleText>[0], text: string): string => (coloured ? styleText(style, text) : text);
+
+/** Results go to standard output; everything about the run goes to standard error. */
+export const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+export const note = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+/** JSON with instants as ISO strings and big numbers as strings. */
+export const toJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, one: unknown) => (typeof one === 'bigint' ? one.toString() : one));
+
+/** Names and values in two columns. */
+export function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
