@@ -49,16 +49,16 @@ const found = async (env) => {
   return null;
 };
 
-const buildWithGo = async (root, target) => {
+const buildWithGo = async (root, target, env) => {
   const module = join(root, 'tools', 'temporal');
   const args = ['build', '-ldflags=-s -w', '-o', target, 'github.com/temporalio/cli/cmd/temporal'];
   return withProgress(`building the Temporal CLI ${CLI_VERSION} with Go (about 3 minutes, once)`, () =>
-    run('go', args, { cwd: module }),
+    run('go', args, { cwd: module, env }),
   );
 };
 
 /** Puts the CLI into the cache: by download, else by a build; whole or not at all. */
-const intoCache = async (root, cached, downloadFrom) => {
+const intoCache = async (root, cached, { env, downloadFrom }) => {
   const unfinished = `${cached}.${process.pid}`;
   mkdirSync(dirname(cached), { recursive: true });
   try {
@@ -73,7 +73,7 @@ const intoCache = async (root, cached, downloadFrom) => {
       `the Temporal CLI could not be downloaded (${problem ?? 'the file does not run here'}): building it with Go instead`,
     );
     rmSync(unfinished, { force: true });
-    const built = await buildWithGo(root, unfinished);
+    const built = await buildWithGo(root, unfinished, env);
     if (!built.ok) {
       throw new SetupFailure(
         `the Temporal CLI can neither be downloaded nor built: install it (https://docs.temporal.io/cli) or Go 1.25, or set TEMPORAL_CLI_PATH; go said:\n${tail(built.output)}`,
@@ -95,7 +95,7 @@ const resolveCli = async (root, env, downloadFrom) => {
   if (existsSync(cached)) return { path: cached, source: 'cache' };
   return withLock(`${dirname(cached)}.lock`, async () => {
     if (existsSync(cached)) return { path: cached, source: 'cache' };
-    return { path: cached, source: await intoCache(root, cached, downloadFrom) };
+    return { path: cached, source: await intoCache(root, cached, { env, downloadFrom }) };
   });
 };
 

@@ -1,0 +1,1 @@
+export declare const build: (root: string) => Promise<void>;
