@@ -12,7 +12,7 @@ const SQL_CLOCK =
 const ALLOWED = {
   clock: ['src/domain/clock.ts', 'src/workflows/'], // in a workflow Date.now() is the time of its history
   environment: ['src/config/'],
-  truth: ['src/simulator/', 'src/cli/account.ts', 'src/cli/account/'],
+  truth: ['src/simulator/', 'src/cli/demo-account.ts'],
 };
 
 const isAllowed = (kind, file) => (ALLOWED[kind] ?? []).some((path) => file === path || file.startsWith(path));

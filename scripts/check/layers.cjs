@@ -40,9 +40,6 @@ const LAYERS = {
   simulator: { values: [...BASE, 'telemetry'], types: [] },
 };
 
-/** The only module that may know the simulator: it compares, by id, after a run has ended. */
-const TRUTH_ASKER = '^src/cli/account(/|[.]ts$)';
-
 /** Folders that `folder` may not import at all, and those of which it may import types. */
 const limitsOf = (folder) => {
   const { values, types } = LAYERS[folder];
@@ -53,4 +50,4 @@ const limitsOf = (folder) => {
   };
 };
 
-module.exports = { LAYERS, limitsOf, TRUTH_ASKER };
+module.exports = { LAYERS, limitsOf };
