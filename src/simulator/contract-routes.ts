@@ -35,7 +35,7 @@ export async function answerContract(deps: ContractDeps, exchange: Exchange): Pr
 }
 
 async function route(deps: ContractDeps, exchange: Exchange): Promise<Answer | null> {
-  const [, collection, id = '', part] = exchange.path;
+  const [, collection, id = '', part = ''] = exchange.path;
   const { method, query } = exchange;
   const { world } = deps.station;
   const now = deps.station.now();

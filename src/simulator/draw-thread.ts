@@ -22,7 +22,7 @@ export function drawThread(
   const late = random.chance(rateOf('late-listing'));
   const lateMs = Math.min(6 * 60, Math.max(2, random.logNormal(20, 1.2))) * MINUTE;
   const shuffled = random.chance(rateOf('shuffled-listing'));
-  const shuffleMs = random.between(-12 * 60, 12 * 60) * MINUTE;
+  const shuffleMs = random.between(-72 * 60, 72 * 60) * MINUTE;
   return {
     id: seededId('thr', ...given.labels),
     subject: given.subject,

@@ -49,6 +49,7 @@ function threadRows(world: World, query: ThreadQuery, at: number): SimThread[] {
   const narrow = until - since < DAY;
   const keyed: { thread: SimThread; key: number }[] = [];
   for (const thread of world.threads.values()) {
+    if (byCreation && (floor(thread.createdAt) < since || floor(thread.createdAt) >= until)) continue;
     if (!visibility.isListed(thread, at)) continue;
     if (narrow && visibility.isHiddenFromNarrow(thread, at)) continue;
     const activity = byCreation
