@@ -51,8 +51,8 @@ export async function compareWithTruth(db: Sql, simulator: { url: string; contro
 /** Twin groups, by truth, with more than one executed reply. */
 async function answeredTwice(db: Sql, refs: readonly string[], twinGroups: readonly string[][]): Promise<number> {
   const rows = await db.$queryRaw<{ ref: string; id: string }[]>`
-    SELECT client_ref AS ref, m.provider_message_id AS id FROM outbox o JOIN message m ON m.id = o.message_id
-    WHERE client_ref = ANY (${[...refs]}::text[])`;
+    SELECT o.client_ref AS ref, m.provider_message_id AS id FROM outbox o JOIN message m ON m.id = o.message_id
+    WHERE o.client_ref = ANY (${[...refs]}::text[])`;
   const answered = new Map(rows.map((row) => [row.ref, row.id]));
   const groupOf = new Map(twinGroups.flatMap((group, index) => group.map((id) => [id, `group ${index}`] as const)));
   const executions = new Map<string, number>();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { WaybillError } from '../domain/failures.js';
+import { showsStacks } from '../config/terminal.js';
 import { addApi } from './commands/api.js';
 import { addBalance } from './commands/balance.js';
 import { addConfig } from './commands/config.js';
@@ -26,6 +27,13 @@ for (const add of [addUp, addWorker, addApi, addMigrate, addTemporal, addBalance
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 for (const command of everyCommand(program)) command.exitOverride();
 
+/** The last line of the message: what went wrong stands there, above it lies the statement that did. */
+function describeUnexpected(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (showsStacks) return error.stack ?? error.message;
+  return `${error.message.trim().split('\n').at(-1)} (WAYBILL_LOG_LEVEL=debug shows the stack)`;
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -34,7 +42,7 @@ try {
     note(error.message);
     process.exitCode = exitCodeOf(error.type);
   } else {
-    note(`Waybill failed unexpectedly: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    note(`Waybill failed unexpectedly: ${describeUnexpected(error)}`);
     process.exitCode = EXIT.unexpected;
   }
 }

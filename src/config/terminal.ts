@@ -1,2 +1,5 @@
 /** Whether colour is unwanted: https://no-color.org, which Node 20 does not look at by itself. */
 export const noColour = Boolean(process.env['NO_COLOR']);
+
+/** Whether an unexpected error is shown with its stack. */
+export const showsStacks = process.env['WAYBILL_LOG_LEVEL'] === 'debug' || process.env['WAYBILL_LOG_LEVEL'] === 'trace';

@@ -36,6 +36,9 @@ export function listingGapMs(ageMs: number, timing: Timing): number {
   return Math.min(gap, ageMs <= timing.lookbackMs ? timing.listingLookbackGapMs : timing.listingMaxGapMs);
 }
 
+/** A whole day more than the horizon, at a day's start: what is asked of an earlier instant is covered as well. */
+const horizonStart = (end: number, timing: Timing): number => startOfDay(end - timing.horizonMs) - DAY_MS;
+
 /** The UTC days of the horizon; each is due by its own age. */
 function cells(horizon: Interval): Interval[] {
   const days: Interval[] = [];
@@ -52,7 +55,7 @@ export function owedParts(input: CoverageInput): Interval[] {
   const { readings, end, demandedAt, timing } = input;
   const fresh = readings.filter((reading) => demandedAt === null || reading.begunAt >= demandedAt);
   const owed: Interval[] = [];
-  for (const cell of cells({ from: end - timing.horizonMs, to: end })) {
+  for (const cell of cells({ from: horizonStart(end, timing), to: end })) {
     const valid = fresh.filter((reading) => {
       if (!overlaps(reading, cell)) return false;
       const age = reading.begunAt - Math.min(cell.to, reading.to);
