@@ -4,7 +4,7 @@ import { SetupFailure } from './failure.mjs';
 import { readNote } from './fingerprint.mjs';
 import { withLock } from './lock.mjs';
 import { isAtLeast } from './node-version.mjs';
-import { cacheFolder, notesFolder } from './paths.mjs';
+import { cacheFolder, environmentOf, notesFolder } from './paths.mjs';
 import { say, withProgress } from './progress.mjs';
 import { run, tail } from './run.mjs';
 import { download } from './temporal-download.mjs';
@@ -106,7 +106,7 @@ const questionOf = (env) => [env.TEMPORAL_CLI_PATH ?? '', onPath(env) ?? '', cac
  * @param {{ env?: NodeJS.ProcessEnv, downloadFrom?: string }} [options]
  * @returns {Promise<{ path: string, source: string }>}
  */
-export const prepareTemporal = async (root, { env = process.env, downloadFrom } = {}) => {
+export const prepareTemporal = async (root, { env = environmentOf(root), downloadFrom } = {}) => {
   const note = join(notesFolder(root), 'temporal-cli.json');
   const known = JSON.parse(readNote(note) ?? '{}');
   const size = (path) => statSync(path, { throwIfNoEntry: false })?.size;

@@ -17,15 +17,23 @@ export interface Service {
 
 const TEXT = readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
 
-/** The services of docker-compose.yml with the variables of .env put in, as compose would. */
+const fillText = (text: string, variables: Record<string, string>): string =>
+  text
+    .replace(/\$\{(\w+)(?::([?-])([^}]*))?\}/g, (_all, name: string, kind?: string, rest?: string) => {
+      const value = variables[name];
+      if (value !== undefined && value !== '') return value;
+      if (kind === '?') throw new Error(`${name}: ${rest}`);
+      return rest ?? '';
+    })
+    .replaceAll('$$', '$');
+
+/** The services of docker-compose.yml with the variables of .env put into its texts, as compose does it. */
 export const composeServices = (variables: Record<string, string> = {}): Record<string, Service> => {
-  const filled = TEXT.replace(/\$\{(\w+)(?::([?-])([^}]*))?\}/g, (_all, name: string, kind?: string, rest?: string) => {
-    const value = variables[name];
-    if (value !== undefined && value !== '') return value;
-    if (kind === '?') throw new Error(`${name}: ${rest}`);
-    return rest ?? '';
-  }).replaceAll('$$', '$');
-  return (parse(filled, { merge: true }) as { services: Record<string, Service> }).services;
+  const file: unknown = parse(TEXT, { merge: true });
+  const filled: unknown = JSON.parse(JSON.stringify(file), (_key, value: unknown) =>
+    typeof value === 'string' ? fillText(value, variables) : value,
+  );
+  return (filled as { services: Record<string, Service> }).services;
 };
 
 /** Names of the variables without which compose refuses to start. */
