@@ -23,8 +23,8 @@ const isInstalled = (root) => {
 
 const npmCommand = () => {
   const cli = process.env.npm_execpath;
-  if (cli?.endsWith('npm-cli.js')) return [process.execPath, [cli]];
-  return [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
+  if (cli?.endsWith('npm-cli.js')) return { file: process.execPath, before: [cli] };
+  return { file: process.platform === 'win32' ? 'npm.cmd' : 'npm', before: [] };
 };
 
 /**
@@ -36,7 +36,7 @@ export const installDependencies = async (root) => {
   const wanted = contentHashOf([join(root, 'package-lock.json')]);
   if (readNote(note) === wanted) return;
   if (!isInstalled(root)) {
-    const [file, before] = npmCommand();
+    const { file, before } = npmCommand();
     const args = [
       ...before,
       'ci',
