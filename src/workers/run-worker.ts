@@ -76,11 +76,13 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     await refuseWhereMissing(client, run.databaseUrl);
     const clients = new Map(roles.sources.map((source) => [source.name, source.connect()]));
     for (const one of clients.values()) releases.push(() => one.close());
-    for (const source of roles.sources) {
-      const bound = await bindSource(db, source.binding(systemClock.now()));
-      await setQueueRate(client, bound.name, bound.ratePerSecond);
-      log.info({ event: 'source.bound', source: bound.name, mode: bound.mode });
-    }
+    await Promise.all(
+      roles.sources.map(async (source) => {
+        const bound = await bindSource(db, source.binding(systemClock.now()));
+        await setQueueRate(client, bound.name, bound.ratePerSecond);
+        log.info({ event: 'source.bound', source: bound.name, mode: bound.mode });
+      }),
+    );
     const deps: ActivityDeps = {
       db,
       clock: systemClock,
@@ -99,8 +101,10 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     const running = workers.map((worker) => worker.run());
     const all = Promise.all(running);
     all.catch(() => undefined); // awaited below; a failure meanwhile must not end the process unheard
-    if (roles.intake || roles.lifecycle) await setCurrentVersion(client, buildId, pause);
-    const schedules = await ensureSchedules(client, roles.sources.map((source) => source.name), config.timing);
+    const [schedules] = await Promise.all([
+      ensureSchedules(client, roles.sources.map((source) => source.name), config.timing),
+      roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
+    ]);
     if (run.trigger) await triggerSchedules(client, schedules);
     log.info({ event: 'worker.started', roles: rolesOf(roles).join(','), buildId, namespace });
     run.onReady();

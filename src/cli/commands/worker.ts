@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { once } from 'node:events';
+import { type Command, Option } from 'commander';
+import type { Environment } from '../../config/layers.js';
 import { processConfig } from '../../config/process-config.js';
 import { accessDatabase } from '../installation.js';
 import { stopSignal } from '../stop-signal.js';
@@ -9,12 +11,16 @@ export function addWorker(program: Command): void {
     .description('take tasks until stopped; drains on SIGTERM')
     .option('--roles <roles>', 'intake, lifecycle, source:<name>, separated by commas; all by default')
     .option('--trigger', 'run every Schedule once at start')
-    .action(async ({ roles, trigger }: { roles?: string; trigger?: boolean }) => {
-      const config = processConfig();
+    .addOption(new Option('--await-settings', 'load everything, then wait for the process that started this one').hideHelp())
+    .action(async ({ roles, trigger, awaitSettings }: { roles?: string; trigger?: boolean; awaitSettings?: boolean }) => {
       const stop = stopSignal();
+      const given = awaitSettings ? once(process, 'message', { signal: stop }).catch(() => [{}]) : [{}];
+      const { runWorker } = await import('../../workers/run-worker.js');
+      const [settings] = (await given) as [Environment];
+      if (stop.aborted) return;
+      const config = processConfig(settings);
       const access = await accessDatabase(config, { create: false });
       try {
-        const { runWorker } = await import('../../workers/run-worker.js');
         await runWorker({
           config,
           databaseUrl: access.url,

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { identityOf, isAlive, parseIdentity } from '../../embedded/process-identity.js';
@@ -19,6 +19,7 @@ export interface Child {
   ready: Promise<unknown>;
   /** Resolves when it ends: exit code, or null after a signal. */
   ended: Promise<number | null>;
+  send(message: Serializable): void;
   stop(limitMs: number): Promise<void>;
 }
 
@@ -56,6 +57,9 @@ export function startChild({ module, args, env, logFile, identityFile }: ChildOp
   return {
     ready,
     ended,
+    send(message) {
+      if (child.connected) child.send(message);
+    },
     async stop(limitMs) {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
