@@ -1,7 +1,6 @@
-import { Context } from '@temporalio/activity';
+import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { CompleteAsyncError } from '@temporalio/activity';
 import { type FailureType, WaybillError } from '../domain/failures.js';
 import { recordFailure } from '../ledger/failures.js';
 import type { ActivityDeps } from './deps.js';
@@ -22,9 +21,18 @@ function reduce(error: unknown): Reduced {
     const { type, code = null, callId = null, retryable, retryAfterMs = null } = error;
     return { type, code, callId, retryable, retryAfterMs };
   }
-  const code = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+      ? error.code
+      : null;
   const isPrisma = error instanceof Error && error.constructor.name.startsWith('Prisma');
-  return { type: isPrisma ? 'LedgerUnavailable' : 'Unexpected', code, callId: null, retryable: true, retryAfterMs: null };
+  return {
+    type: isPrisma ? 'LedgerUnavailable' : 'Unexpected',
+    code,
+    callId: null,
+    retryable: true,
+    retryAfterMs: null,
+  };
 }
 
 /** Message, stack and causes, for the ledger alone. */
@@ -41,7 +49,9 @@ function inFull(error: unknown): string {
  * Turns any error of an activity into a failure that carries type, code and the provider_call row, and nothing else: message,
  * cause and stack, which may quote a customer, go to the ledger. Source: DESIGN law 1.
  */
-export const createErrorInterceptor = (deps: Pick<ActivityDeps, 'db' | 'clock' | 'log'>): ActivityInboundCallsInterceptor => ({
+export const createErrorInterceptor = (
+  deps: Pick<ActivityDeps, 'db' | 'clock' | 'log'>,
+): ActivityInboundCallsInterceptor => ({
   async execute(input, next) {
     try {
       return await next(input);
@@ -62,7 +72,12 @@ export const createErrorInterceptor = (deps: Pick<ActivityDeps, 'db' | 'clock' |
         attempt: info.attempt,
         detail: inFull(error),
       }).catch(() => undefined); // without a ledger there is nobody to tell; the failure itself is still reported
-      deps.log.provider.debug({ event: 'step.retried', activityType: info.activityType, attempt: info.attempt, callId });
+      deps.log.provider.debug({
+        event: 'step.retried',
+        activityType: info.activityType,
+        attempt: info.attempt,
+        callId,
+      });
       const failure = ApplicationFailure.create({
         message: code ? `${type} (${code})` : type,
         type,

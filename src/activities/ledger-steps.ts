@@ -9,7 +9,7 @@ import {
   PostponeInput,
   SourceInput,
 } from '../contracts/steps.js';
-import { lifecycleWorkflowId, LIFECYCLE_QUEUE } from '../domain/identity.js';
+import { LIFECYCLE_QUEUE, lifecycleWorkflowId } from '../domain/identity.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { LifecycleTiming } from '../domain/timing.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';

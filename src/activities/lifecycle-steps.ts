@@ -1,6 +1,7 @@
-import { classify } from '../classify/rules.js';
 import { plainText } from '../classify/plain-text.js';
+import { classify } from '../classify/rules.js';
 import { DecideInput, StepInput, TakeUpInput } from '../contracts/steps.js';
+import { bodyWait } from '../domain/body-wait.js';
 import { standingOf } from '../domain/conversation.js';
 import type { DecideResult, StepEnded, TakeUpResult, UnderstandResult } from '../domain/step-results.js';
 import { triage } from '../domain/triage.js';
@@ -26,7 +27,6 @@ import { readSource } from '../ledger/sources.js';
 import { endedResult } from '../ledger/step-results.js';
 import { hurryThread, lockThread } from '../ledger/visits.js';
 import { answerFor, decide as choose } from '../playbooks/templates.js';
-import { bodyWait } from '../domain/body-wait.js';
 import type { ActivityDeps } from './deps.js';
 
 /** The pure steps of a lifecycle: each one short transaction on the ledger, run as a local activity. */
@@ -38,7 +38,13 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
     if (result.state === 'ended' && disposition === 'escalated')
       log.lifecycle.info({ event: 'message.escalated', messageId: message.id, source: message.source, reason });
     else if (result.state === 'ended')
-      log.lifecycle.debug({ event: 'message.ended', messageId: message.id, source: message.source, disposition, reason });
+      log.lifecycle.debug({
+        event: 'message.ended',
+        messageId: message.id,
+        source: message.source,
+        disposition,
+        reason,
+      });
     return result;
   }
 
@@ -67,7 +73,10 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
         const event = { messageId, kind: 'triaged', carry: message.carry } as const;
         if ('wait' in verdict) {
           const conversation = await readConversation(tx, thread);
-          const self = only(conversation.messages.filter((one) => one.id === messageId), `message ${messageId}`);
+          const self = only(
+            conversation.messages.filter((one) => one.id === messageId),
+            `message ${messageId}`,
+          );
           const until = bodyWait(self, conversation.threadCreatedAt, bodyWaits, now.getTime(), timing);
           if (until === null) {
             await appendEvents(tx, now, [{ ...event, detail: { verdict: 'empty_body' } }]);
@@ -112,7 +121,8 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
     async decide(payload: DecideInput): Promise<DecideResult> {
       const { messageId, carry, label, turnWaits } = DecideInput.parse(payload);
       const now = clock.now();
-      const turnUntil = () => new Date(now.getTime() + Math.min(60_000, timing.turnWaitMs * 2 ** Math.min(turnWaits, 10)));
+      const turnUntil = () =>
+        new Date(now.getTime() + Math.min(60_000, timing.turnWaitMs * 2 ** Math.min(turnWaits, 10)));
       return db.transaction(async (tx) => {
         const held = await holdMessage(tx, messageId, carry);
         if (!held) return endedResult(tx, messageId);
@@ -123,7 +133,10 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
           return ended(tx, message);
         }
         const conversation = await readConversation(tx, thread);
-        const self = only(conversation.messages.filter((one) => one.id === messageId), `message ${messageId}`);
+        const self = only(
+          conversation.messages.filter((one) => one.id === messageId),
+          `message ${messageId}`,
+        );
         const standing = standingOf(self, conversation, now.getTime(), timing);
         if (standing.to === 'supersede') {
           const { reason, other } = standing;
@@ -131,7 +144,12 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
           return ended(tx, message);
         }
         if (standing.to === 'escalate' || message.hold) {
-          await escalateMessage(tx, message, standing.to === 'escalate' ? standing.reason : (message.hold ?? 'unknown_intent'), now);
+          await escalateMessage(
+            tx,
+            message,
+            standing.to === 'escalate' ? standing.reason : (message.hold ?? 'unknown_intent'),
+            now,
+          );
           return ended(tx, message);
         }
         if (await openCaseOf(tx, thread.id)) {
@@ -153,7 +171,12 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
         const choice = choose(label);
         const text = choice.action === 'reply' ? answerFor(choice.template, { subject }) : null;
         await appendEvents(tx, now, [
-          { messageId, kind: 'decided', carry, detail: choice.action === 'reply' ? choice : { action: 'escalate', reason: choice.reason } },
+          {
+            messageId,
+            kind: 'decided',
+            carry,
+            detail: choice.action === 'reply' ? choice : { action: 'escalate', reason: choice.reason },
+          },
         ]);
         if (choice.action === 'escalate' || text === null) {
           await escalateMessage(tx, message, choice.action === 'escalate' ? choice.reason : 'no_playbook', now);

@@ -99,7 +99,16 @@ export const createSourceCalls = (deps: ActivityDeps) => {
       } catch (error) {
         if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
         await markThreadGone(db, threadId, begunAt, clock.now());
-        return { callId: error.callId, readingId: error.callId, rows: 0, known: 0, stored: 0, parked: 0, next: 'gone', open: 0 };
+        return {
+          callId: error.callId,
+          readingId: error.callId,
+          rows: 0,
+          known: 0,
+          stored: 0,
+          parked: 0,
+          next: 'gone',
+          open: 0,
+        };
       }
     },
 

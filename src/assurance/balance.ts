@@ -23,10 +23,22 @@ interface Sides {
   right: number;
 }
 
-async function equation(name: string, claim: string, sides: Promise<Sides[]>, residual: Promise<{ id: string }[]>): Promise<Equation> {
+async function equation(
+  name: string,
+  claim: string,
+  sides: Promise<Sides[]>,
+  residual: Promise<{ id: string }[]>,
+): Promise<Equation> {
   const [[side], rows] = await Promise.all([sides, residual]);
   const ids = rows.map((row) => row.id);
-  return { name, claim, left: side?.left ?? 0, right: side?.right ?? 0, residual: ids.slice(0, NAMED), residuals: ids.length };
+  return {
+    name,
+    claim,
+    left: side?.left ?? 0,
+    right: side?.right ?? 0,
+    residual: ids.slice(0, NAMED),
+    residuals: ids.length,
+  };
 }
 
 /**

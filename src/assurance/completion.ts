@@ -21,7 +21,11 @@ export async function remainingSince(db: Sql, source: string, at: Date, timing: 
     SELECT from_at AS from, to_at AS to, begun_at AS "begunAt" FROM listing
     WHERE source = ${source} AND covering AND begun_at >= ${at}`;
   const end = floorToSecond(at.getTime());
-  const readings = listings.map((row) => ({ from: row.from.getTime(), to: row.to.getTime(), begunAt: row.begunAt.getTime() }));
+  const readings = listings.map((row) => ({
+    from: row.from.getTime(),
+    to: row.to.getTime(),
+    begunAt: row.begunAt.getTime(),
+  }));
   const gaps = uncoveredSince({ from: end - timing.horizonMs, to: end }, readings, at.getTime());
   const [open] = await db.$queryRaw<{ unread: number; flight: number; waiting: number }[]>`
     SELECT

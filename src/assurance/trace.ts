@@ -95,9 +95,15 @@ function verdictOf(message: TraceMessage): Pick<Trace, 'verdict' | 'sentence'> {
     case 'parked':
       return { verdict: 'parked', sentence: `It is parked (${reason}) and needs a person.` };
     case 'waiting':
-      return { verdict: 'waiting', sentence: `It waits for ${waitingKind} until ${waitingUntil?.toISOString() ?? 'something happens'}.` };
+      return {
+        verdict: 'waiting',
+        sentence: `It waits for ${waitingKind} until ${waitingUntil?.toISOString() ?? 'something happens'}.`,
+      };
     default:
-      return { verdict: 'in flight', sentence: state === 'recorded' ? 'It is recorded and next to be carried.' : 'A lifecycle has it in hand.' };
+      return {
+        verdict: 'in flight',
+        sentence: state === 'recorded' ? 'It is recorded and next to be carried.' : 'A lifecycle has it in hand.',
+      };
   }
 }
 

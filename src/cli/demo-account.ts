@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { z } from 'zod';
-import { REPLY_REF_PREFIX } from '../domain/identity.js';
 import { WaybillError } from '../domain/failures.js';
+import { REPLY_REF_PREFIX } from '../domain/identity.js';
 import type { Sql } from '../ledger/database.js';
 
 /**
@@ -26,12 +26,17 @@ export interface TruthAccount {
   answeredTwice: number;
 }
 
-export async function compareWithTruth(db: Sql, simulator: { url: string; controlToken: string }, at: Date): Promise<TruthAccount> {
+export async function compareWithTruth(
+  db: Sql,
+  simulator: { url: string; controlToken: string },
+  at: Date,
+): Promise<TruthAccount> {
   const answer = await request(`${simulator.url}/truth?at=${at.toISOString()}`, {
     headers: { authorization: `Bearer ${simulator.controlToken}` },
   });
   const body = await answer.body.text();
-  if (answer.statusCode !== 200) throw new WaybillError('Unexpected', `The truth ledger answered ${answer.statusCode}.`);
+  if (answer.statusCode !== 200)
+    throw new WaybillError('Unexpected', `The truth ledger answered ${answer.statusCode}.`);
   const truth = Truth.parse(JSON.parse(body));
   const missing = await db.$queryRaw<{ id: string }[]>`
     SELECT id FROM unnest(${truth.obtainable}::text[]) AS row (id)
@@ -44,7 +49,11 @@ export async function compareWithTruth(db: Sql, simulator: { url: string; contro
     missing: missing.length,
     missingIds: missing.slice(0, 100).map((row) => row.id),
     repliesExecuted: ours.length,
-    answeredTwice: await answeredTwice(db, ours.flatMap((reply) => (reply.clientRef ? [reply.clientRef] : [])), truth.twinGroups),
+    answeredTwice: await answeredTwice(
+      db,
+      ours.flatMap((reply) => (reply.clientRef ? [reply.clientRef] : [])),
+      truth.twinGroups,
+    ),
   };
 }
 

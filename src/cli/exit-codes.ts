@@ -11,8 +11,19 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-const USAGE: ReadonlySet<FailureType> = new Set(['UsageWrong', 'ConfigurationInvalid', 'SourceOriginConflict', 'SourceAuthRejected']);
-const PREREQUISITE: ReadonlySet<FailureType> = new Set(['PrerequisiteMissing', 'LedgerUnavailable', 'LedgerConflict', 'SourceUnreachable', 'SourceTimeout']);
+const USAGE: ReadonlySet<FailureType> = new Set([
+  'UsageWrong',
+  'ConfigurationInvalid',
+  'SourceOriginConflict',
+  'SourceAuthRejected',
+]);
+const PREREQUISITE: ReadonlySet<FailureType> = new Set([
+  'PrerequisiteMissing',
+  'LedgerUnavailable',
+  'LedgerConflict',
+  'SourceUnreachable',
+  'SourceTimeout',
+]);
 
 export function exitCodeOf(type: FailureType): number {
   if (USAGE.has(type)) return EXIT.usage;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { WaybillError } from '../domain/failures.js';
 import { showsStacks } from '../config/terminal.js';
+import { WaybillError } from '../domain/failures.js';
 import { addApi } from './commands/api.js';
 import { addBalance } from './commands/balance.js';
 import { addConfig } from './commands/config.js';
@@ -14,16 +14,22 @@ import { addWorker } from './commands/worker.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { note } from './output.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('waybill')
   .description('Takes custody of every customer message, carries it to an end, and proves where each one is.')
   .version(version)
   .showHelpAfterError('Run the command with --help for its options.')
   .configureHelp({ sortSubcommands: true })
-  .addHelpText('after', '\nExit codes: 0 done and in order; 1 a finding; 2 wrong usage or configuration; 3 something needed is missing or unreachable;\n4 an unexpected error; 130 interrupted. See docs/reference/cli.md.')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done and in order; 1 a finding; 2 wrong usage or configuration; 3 something needed is missing or unreachable;\n4 an unexpected error; 130 interrupted. See docs/reference/cli.md.',
+  )
   .exitOverride();
-for (const add of [addUp, addWorker, addApi, addMigrate, addTemporal, addBalance, addTrace, addExport, addConfig]) add(program);
+for (const add of [addUp, addWorker, addApi, addMigrate, addTemporal, addBalance, addTrace, addExport, addConfig])
+  add(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 for (const command of everyCommand(program)) command.exitOverride();
 

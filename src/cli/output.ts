@@ -3,7 +3,8 @@ import { noColour } from '../config/terminal.js';
 
 const coloured = process.stdout.isTTY === true && !noColour;
 
-export const paint = (style: Parameters<typeof styleText>[0], text: string): string => (coloured ? styleText(style, text) : text);
+export const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+  coloured ? styleText(style, text) : text;
 
 /** Results go to standard output; everything about the run goes to standard error. */
 export const print = (text: string): void => {

@@ -7,13 +7,15 @@ import { WaybillError } from '../domain/failures.js';
 export async function withTemporal<T>(config: Config, work: (client: Client) => Promise<T>): Promise<T> {
   const { Client, Connection } = await import('@temporalio/client');
   const { connectionOptions, namespace } = await temporalConnection(config);
-  const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5 seconds' }).catch((cause: unknown) => {
-    throw new WaybillError(
-      'PrerequisiteMissing',
-      `Temporal at ${connectionOptions.address} cannot be reached: start it, or set TEMPORAL_ADDRESS.`,
-      { cause },
-    );
-  });
+  const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5 seconds' }).catch(
+    (cause: unknown) => {
+      throw new WaybillError(
+        'PrerequisiteMissing',
+        `Temporal at ${connectionOptions.address} cannot be reached: start it, or set TEMPORAL_ADDRESS.`,
+        { cause },
+      );
+    },
+  );
   try {
     return await work(new Client({ connection, namespace }));
   } finally {

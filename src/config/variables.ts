@@ -33,7 +33,7 @@ export const VARIABLES = {
     secret: true,
     doc: 'Postgres of the ledger; unset: the embedded Postgres',
   },
-  WAYBILL_POSTGRES_PORT: { group: 'postgres', kind: 'port', default: '55432', doc: 'port of the embedded Postgres' },
+  WAYBILL_POSTGRES_PORT: { group: 'postgres', kind: 'port', default: '15432', doc: 'port of the embedded Postgres' },
 
   TEMPORAL_ADDRESS: {
     group: 'temporal',

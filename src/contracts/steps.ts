@@ -14,7 +14,12 @@ export type OpenWindowInput = z.infer<typeof OpenWindowInput>;
 export const IntervalInput = z.strictObject({ from: instant, to: instant, covering: z.boolean() });
 export type IntervalInput = z.infer<typeof IntervalInput>;
 
-export const ListPageInput = z.strictObject({ source, windowId: uuid, interval: IntervalInput, afterCall: uuid.optional() });
+export const ListPageInput = z.strictObject({
+  source,
+  windowId: uuid,
+  interval: IntervalInput,
+  afterCall: uuid.optional(),
+});
 export type ListPageInput = z.infer<typeof ListPageInput>;
 
 export const CloseWindowInput = z.strictObject({ windowId: uuid });

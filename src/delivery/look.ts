@@ -1,12 +1,12 @@
-import type { Timing } from '../domain/timing.js';
 import type { Clock } from '../domain/clock.js';
+import type { Timing } from '../domain/timing.js';
+import { type CallRequest, type PriorPage, readPriorPage } from '../ledger/calls.js';
 import type { Database } from '../ledger/database.js';
 import type { OutboxRow } from '../ledger/outbox.js';
-import { type CallRequest, type PriorPage, readPriorPage } from '../ledger/calls.js';
 import { recordMessagePage } from '../ledger/record-messages.js';
+import { markThreadGone } from '../ledger/visits.js';
 import { callProvider, type ProviderCallDeps } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
-import { markThreadGone } from '../ledger/visits.js';
 
 /** A look reads the newest pages only; what lies deeper goes to a person. Source: DESIGN "Sending once". */
 const MOST_PAGES = 4;
@@ -27,8 +27,7 @@ export interface LookTarget {
 
 export type Seen =
   /** The thread shows our reply. */
-  | { our: true; providerMessageId: string }
-  | { our: false; answered: 'found' | 'gone' | 'too_deep' };
+  { our: true; providerMessageId: string } | { our: false; answered: 'found' | 'gone' | 'too_deep' };
 
 /**
  * Reads a thread newest first down to the message that is answered, recording every page like any other, and says whether our
@@ -64,7 +63,8 @@ export async function lookIntoThread(deps: LookDeps, target: LookTarget): Promis
       const rows = answer.items.flatMap((item) => (item.ok ? [item.value] : []));
       const ours = rows.find((row) => row.clientRef === reply.clientRef);
       if (ours) return { our: true, providerMessageId: ours.providerMessageId };
-      if (rows.some((row) => row.providerMessageId === target.providerMessageId)) return { our: false, answered: 'found' };
+      if (rows.some((row) => row.providerMessageId === target.providerMessageId))
+        return { our: false, answered: 'found' };
       if (next === 'end') return { our: false, answered: 'gone' };
       afterCall = call.id;
     } catch (error) {

@@ -4,7 +4,14 @@ import type { StepEnded } from '../domain/step-results.js';
 import type { Timing } from '../domain/timing.js';
 import { type Database, only, type Sql } from '../ledger/database.js';
 import { appendEvents } from '../ledger/events.js';
-import { type CarriedMessage, endMessage, escalateMessage, holdMessage, readConversation, readMessage } from '../ledger/lifecycles.js';
+import {
+  type CarriedMessage,
+  endMessage,
+  escalateMessage,
+  holdMessage,
+  readConversation,
+  readMessage,
+} from '../ledger/lifecycles.js';
 import { moveReply, type OutboxRow } from '../ledger/outbox.js';
 import { endedResult } from '../ledger/step-results.js';
 import type { Thread } from '../ledger/visits.js';
@@ -18,25 +25,49 @@ export interface Held {
  * The provider has executed the reply: a fact, whoever learnt it. The message ends `answered`, and earlier open messages of the
  * thread with it, in one transaction.
  */
-export async function acceptReply(tx: Sql, reply: OutboxRow, held: Held, reason: AnswerReason, now: Date): Promise<string[]> {
+export async function acceptReply(
+  tx: Sql,
+  reply: OutboxRow,
+  held: Held,
+  reason: AnswerReason,
+  now: Date,
+): Promise<string[]> {
   const { message, thread } = held;
   const from = ['pending', 'looking', 'posting', 'doubtful', 'unconfirmed'] as const;
   if ((await moveReply(tx, reply.id, { from, to: 'accepted', fence: null, now })) === null) return [];
-  await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_accepted', carry: message.carry, detail: { reason } }]);
+  await appendEvents(tx, now, [
+    { messageId: message.id, kind: 'reply_accepted', carry: message.carry, detail: { reason } },
+  ]);
   const conversation = await readConversation(tx, thread);
-  const self = only(conversation.messages.filter((one) => one.id === message.id), `message ${message.id}`);
+  const self = only(
+    conversation.messages.filter((one) => one.id === message.id),
+    `message ${message.id}`,
+  );
   await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'answered', reason, now });
   const along: string[] = [];
   for (const other of answeredAlong(self, conversation)) {
     const { carry } = await readMessage(tx, other.id);
-    const ending = { messageId: other.id, carry, disposition: 'answered_with', reason: 'burst', otherMessageId: message.id, now } as const;
+    const ending = {
+      messageId: other.id,
+      carry,
+      disposition: 'answered_with',
+      reason: 'burst',
+      otherMessageId: message.id,
+      now,
+    } as const;
     if (await endMessage(tx, ending)) along.push(other.id);
   }
   return along;
 }
 
 /** Takes an unsent reply back and gives the message to a person. */
-export async function withdrawToPerson(db: Database, reply: OutboxRow, carry: number, reason: EscalateReason, now: Date): Promise<StepEnded> {
+export async function withdrawToPerson(
+  db: Database,
+  reply: OutboxRow,
+  carry: number,
+  reason: EscalateReason,
+  now: Date,
+): Promise<StepEnded> {
   return db.transaction(async (tx) => {
     const held = await holdMessage(tx, reply.messageId, carry);
     if (held) {
@@ -47,10 +78,23 @@ export async function withdrawToPerson(db: Database, reply: OutboxRow, carry: nu
   });
 }
 
-export async function withdraw(tx: Sql, reply: OutboxRow, message: CarriedMessage, because: string, now: Date): Promise<void> {
-  const moved = await moveReply(tx, reply.id, { from: ['pending', 'looking', 'posting'], to: 'withdrawn', fence: null, now });
+export async function withdraw(
+  tx: Sql,
+  reply: OutboxRow,
+  message: CarriedMessage,
+  because: string,
+  now: Date,
+): Promise<void> {
+  const moved = await moveReply(tx, reply.id, {
+    from: ['pending', 'looking', 'posting'],
+    to: 'withdrawn',
+    fence: null,
+    now,
+  });
   if (moved === null) return;
-  await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_withdrawn', carry: message.carry, detail: { because } }]);
+  await appendEvents(tx, now, [
+    { messageId: message.id, kind: 'reply_withdrawn', carry: message.carry, detail: { because } },
+  ]);
 }
 
 /** It stays unknown whether the reply was executed: a person has to look; it is never sent again by itself. */
@@ -81,11 +125,18 @@ export async function allowPosting(
     if (!held) return endedResult(tx, reply.messageId);
     const { message, thread } = held;
     const conversation = await readConversation(tx, thread);
-    const self = only(conversation.messages.filter((one) => one.id === message.id), `message ${message.id}`);
+    const self = only(
+      conversation.messages.filter((one) => one.id === message.id),
+      `message ${message.id}`,
+    );
     const standing = standingOf(self, conversation, now.getTime(), timing);
     if (standing.to === 'supersede') {
       await withdraw(tx, reply, message, 'person_replied_first', now);
-      const other = { disposition: 'superseded_by', reason: 'person_replied_first', otherMessageId: standing.other } as const;
+      const other = {
+        disposition: 'superseded_by',
+        reason: 'person_replied_first',
+        otherMessageId: standing.other,
+      } as const;
       await endMessage(tx, { messageId: message.id, carry, ...other, now });
       return endedResult(tx, message.id);
     }

@@ -1,7 +1,7 @@
 import { beforeAnswerFrom } from '../domain/admission.js';
 import { WaybillError } from '../domain/failures.js';
 import type { SendResult } from '../domain/step-results.js';
-import { openCall, finishCall, type OpenCall } from '../ledger/calls.js';
+import { finishCall, type OpenCall, openCall } from '../ledger/calls.js';
 import { appendEvents } from '../ledger/events.js';
 import { endMessage, holdMessage, readMessage, waitMessage } from '../ledger/lifecycles.js';
 import { moveReply, type OutboxRow, readReply } from '../ledger/outbox.js';
@@ -47,7 +47,10 @@ export async function sendReply(deps: LookDeps, input: SendInput): Promise<SendR
 }
 
 /** Whether this attempt may go on, as what. A reply found in `posting` belongs to an attempt that died or still runs: doubt. */
-async function beginSending({ db, clock, timing }: LookDeps, input: SendInput): Promise<{ reply: OutboxRow } | SendResult> {
+async function beginSending(
+  { db, clock, timing }: LookDeps,
+  input: SendInput,
+): Promise<{ reply: OutboxRow } | SendResult> {
   const now = clock.now();
   return db.transaction(async (tx) => {
     const held = await holdMessage(tx, input.messageId, input.carry);
@@ -78,7 +81,13 @@ async function beginSending({ db, clock, timing }: LookDeps, input: SendInput): 
 type Transaction = Parameters<Parameters<LookDeps['db']['transaction']>[0]>[0];
 type Message = Awaited<ReturnType<typeof readMessage>>;
 
-async function toDoubt(tx: Transaction, reply: OutboxRow, message: Message, now: Date, visibleWithinMs: number): Promise<SendResult> {
+async function toDoubt(
+  tx: Transaction,
+  reply: OutboxRow,
+  message: Message,
+  now: Date,
+  visibleWithinMs: number,
+): Promise<SendResult> {
   const until = new Date(now.getTime() + visibleWithinMs);
   await moveReply(tx, reply.id, { from: ['posting'], to: 'doubtful', fence: null, now });
   await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_doubtful', carry: message.carry, detail: {} }]);
@@ -119,7 +128,8 @@ async function post(deps: LookDeps, reply: OutboxRow, providerThreadId: string, 
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
     if (error.type === 'ReplyRefused') return withdrawToPerson(db, reply, input.carry, 'reply_refused', clock.now());
-    if (error.type === 'SourceNotFound') return withdrawToPerson(db, reply, input.carry, 'gone_at_provider', clock.now());
+    if (error.type === 'SourceNotFound')
+      return withdrawToPerson(db, reply, input.carry, 'gone_at_provider', clock.now());
     if (error.type !== 'ReplyDoubtful') {
       // Certainly not executed: the next attempt may look and send again.
       await moveReply(db, reply.id, { from: ['posting'], to: 'looking', fence: allowed.fence, now: clock.now() });
@@ -136,7 +146,13 @@ async function post(deps: LookDeps, reply: OutboxRow, providerThreadId: string, 
 type ReplyAnswer = Awaited<ReturnType<ReturnType<LookDeps['clientOf']>['postReply']>>;
 
 /** What the provider gave back is recorded like any message, and the ending with it, in one transaction. */
-async function recordAccepted(deps: LookDeps, reply: OutboxRow, call: OpenCall, answer: ReplyAnswer, input: SendInput): Promise<SendResult> {
+async function recordAccepted(
+  deps: LookDeps,
+  reply: OutboxRow,
+  call: OpenCall,
+  answer: ReplyAnswer,
+  input: SendInput,
+): Promise<SendResult> {
   const { db, clock, timing } = deps;
   const now = clock.now();
   return db.transaction(async (tx) => {

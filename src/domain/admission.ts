@@ -28,7 +28,9 @@ export type Admission =
   | { end: 'ignored'; reason: IgnoreReason };
 
 /** Whether a stamp can be true: within [thread created, first seen], give or take the tolerance. */
-export function originPlausible(input: Pick<AdmissionInput, 'originAt' | 'firstSeenAt' | 'threadCreatedAt' | 'timing'>): boolean {
+export function originPlausible(
+  input: Pick<AdmissionInput, 'originAt' | 'firstSeenAt' | 'threadCreatedAt' | 'timing'>,
+): boolean {
   if (input.originAt === null) return false;
   const tolerance = input.timing.originToleranceMs;
   return input.originAt >= input.threadCreatedAt - tolerance && input.originAt <= input.firstSeenAt + tolerance;
@@ -50,7 +52,8 @@ export function beforeAnswerFrom(
  */
 export function admit(input: AdmissionInput): Admission {
   const { source } = input;
-  if (input.direction === 'outbound') return { end: 'outbound', reason: input.isOurReply ? 'our_reply' : 'person_reply' };
+  if (input.direction === 'outbound')
+    return { end: 'outbound', reason: input.isOurReply ? 'our_reply' : 'person_reply' };
   if (input.twinOf !== null) return { end: 'duplicate_of', reason: 'twin', other: input.twinOf };
   if (source.mode === 'observe') return { end: 'ignored', reason: 'observed_only' };
   const plausible = originPlausible(input);

@@ -36,8 +36,10 @@ export type Standing =
   | { to: 'await'; newer: string };
 
 /** Place in the conversation: the claimed stamp, as far as it can be true. */
-export const orderAt = (message: Pick<ConversationMessage, 'originAt' | 'firstSeenAt'>, threadCreatedAt: number): number =>
-  clamp(message.originAt ?? message.firstSeenAt, threadCreatedAt, message.firstSeenAt);
+export const orderAt = (
+  message: Pick<ConversationMessage, 'originAt' | 'firstSeenAt'>,
+  threadCreatedAt: number,
+): number => clamp(message.originAt ?? message.firstSeenAt, threadCreatedAt, message.firstSeenAt);
 
 /** When it arrived, as well as we can know: a stamp that cannot be true says nothing, and an enumerated message may be old. */
 export function arrivalEstimate(message: ConversationMessage, threadCreatedAt: number, timing: Timing): number {
@@ -47,13 +49,18 @@ export function arrivalEstimate(message: ConversationMessage, threadCreatedAt: n
 }
 
 const isOpen = (message: ConversationMessage): boolean =>
-  message.direction === 'inbound' && (message.state === 'recorded' || message.state === 'carried' || message.state === 'waiting');
+  message.direction === 'inbound' &&
+  (message.state === 'recorded' || message.state === 'carried' || message.state === 'waiting');
 
 /** Inbound messages that an answer to `message` answers as well: open, earlier, and with something to answer in them. */
-export function answeredAlong(message: ConversationMessage, { messages, threadCreatedAt }: Conversation): ConversationMessage[] {
+export function answeredAlong(
+  message: ConversationMessage,
+  { messages, threadCreatedAt }: Conversation,
+): ConversationMessage[] {
   const at = orderAt(message, threadCreatedAt);
   return messages.filter(
-    (other) => other.id !== message.id && isOpen(other) && other.waitingKind !== 'body' && orderAt(other, threadCreatedAt) <= at,
+    (other) =>
+      other.id !== message.id && isOpen(other) && other.waitingKind !== 'body' && orderAt(other, threadCreatedAt) <= at,
   );
 }
 
@@ -62,11 +69,18 @@ export function answeredAlong(message: ConversationMessage, { messages, threadCr
  * that we held before we saw it means that it was overlooked, and a person has to judge. Of several open messages the newest is
  * answered, once the thread has been quiet for the settle time. Source: DESIGN "Sending once".
  */
-export function standingOf(message: ConversationMessage, conversation: Conversation, now: number, timing: Timing): Standing {
+export function standingOf(
+  message: ConversationMessage,
+  conversation: Conversation,
+  now: number,
+  timing: Timing,
+): Standing {
   const { messages, threadCreatedAt } = conversation;
   const at = orderAt(message, threadCreatedAt);
   const later = messages.filter((other) => other.direction === 'outbound' && orderAt(other, threadCreatedAt) >= at);
-  const heldBefore = later.some((other) => other.readingId !== message.readingId && other.firstSeenAt <= message.firstSeenAt);
+  const heldBefore = later.some(
+    (other) => other.readingId !== message.readingId && other.firstSeenAt <= message.firstSeenAt,
+  );
   if (heldBefore) return { to: 'escalate', reason: 'seen_after_reply' };
   const byPerson = later.find((other) => !other.isOurs);
   if (byPerson) return { to: 'supersede', other: byPerson.id, reason: 'person_replied' };

@@ -76,7 +76,8 @@ export function planWindow(input: CoverageInput): OwedInterval[] {
   const wide: Interval[] = [];
   const plan: OwedInterval[] = [];
   for (const part of owedParts(input)) {
-    const isEdge = part.to === end && width(part) < timing.listingMinGapMs && readings.some((one) => one.to === part.from);
+    const isEdge =
+      part.to === end && width(part) < timing.listingMinGapMs && readings.some((one) => one.to === part.from);
     if (isEdge && frontierPages !== null && frontierPages > 1) {
       plan.push({ from: part.from - timing.pollEveryMs, to: part.to, covering: false });
       continue;
@@ -85,7 +86,9 @@ export function planWindow(input: CoverageInput): OwedInterval[] {
     wide.push({ from: Math.min(from, part.from), to: part.to });
   }
   for (const whole of union(wide).reverse()) {
-    plan.push(...cut(whole, timing.listingWidthMs, timing.coveringWidthMs).map((piece) => ({ ...piece, covering: true })));
+    plan.push(
+      ...cut(whole, timing.listingWidthMs, timing.coveringWidthMs).map((piece) => ({ ...piece, covering: true })),
+    );
   }
   return plan;
 }

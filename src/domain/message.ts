@@ -68,6 +68,4 @@ export interface IncomingThread {
 }
 
 /** One row of a provider's answer: read, or kept as it came so that it can be parked. */
-export type Item<T> =
-  | { ok: true; value: T }
-  | { ok: false; providerId: string | null; raw: string; problem: string };
+export type Item<T> = { ok: true; value: T } | { ok: false; providerId: string | null; raw: string; problem: string };

@@ -1,5 +1,5 @@
-import type { Disposition, MessageState, Route, WaitingKind } from './states.js';
 import type { MessageReason } from './reasons.js';
+import type { Disposition, MessageState, Route, WaitingKind } from './states.js';
 
 /** What a step of a lifecycle gives back to its workflow: states, reasons and ids. */
 export interface StepEnded {

@@ -12,7 +12,8 @@ export interface ActivityInput {
 }
 
 /** Into [from, to]; where the bounds cross, the later one wins. */
-export const clamp = (value: number, from: number, to: number): number => Math.max(Math.min(value, to), Math.min(from, to));
+export const clamp = (value: number, from: number, to: number): number =>
+  Math.max(Math.min(value, to), Math.min(from, to));
 
 /**
  * Instant at which a message counts as activity. Never a raw origin stamp, which may lie in 1970 or 2099 and would retire a

@@ -46,7 +46,8 @@ export async function openCall(db: Sql, request: CallRequest): Promise<OpenCall>
   if (row) return { ...row, page: request.page };
   const [source] = await db.$queryRaw<{ blockedUntil: Date | null }[]>`
     SELECT blocked_until AS "blockedUntil" FROM source WHERE name = ${request.source}`;
-  if (!source) throw new WaybillError('LedgerConflict', `There is no source "${request.source}".`, { retryable: false });
+  if (!source)
+    throw new WaybillError('LedgerConflict', `There is no source "${request.source}".`, { retryable: false });
   const rest = (source.blockedUntil?.getTime() ?? 0) - request.now.getTime();
   throw new WaybillError('SourceBlocked', `The source "${request.source}" is paused by its provider.`, {
     retryAfterMs: Math.max(0, rest),
@@ -88,7 +89,13 @@ export interface CallFailure {
   blockedUntil: Date | null;
 }
 
-export async function failCall(db: Sql, source: string, call: OpenCall, failure: CallFailure, now: Date): Promise<void> {
+export async function failCall(
+  db: Sql,
+  source: string,
+  call: OpenCall,
+  failure: CallFailure,
+  now: Date,
+): Promise<void> {
   await db.$executeRaw`
     UPDATE provider_call SET finished_at = ${now}, status = ${failure.status}, failure = ${failure.failure},
       retry_after_ms = ${failure.retryAfterMs}::bigint, answer = ${failure.answer}

@@ -9,7 +9,13 @@ export async function openCaseOf(tx: Sql, threadId: string): Promise<string | nu
 }
 
 /** Opens a case for the thread, or joins the one that is open. The caller holds the thread's lock. */
-export async function openCase(tx: Sql, threadId: string, messageId: string, reason: EscalateReason, now: Date): Promise<string> {
+export async function openCase(
+  tx: Sql,
+  threadId: string,
+  messageId: string,
+  reason: EscalateReason,
+  now: Date,
+): Promise<string> {
   const open = await openCaseOf(tx, threadId);
   if (open) return open;
   const rows = await tx.$queryRaw<{ id: string }[]>`

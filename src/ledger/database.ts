@@ -57,7 +57,8 @@ export async function checkDatabase(db: Sql, url: string): Promise<void> {
 /** The first row, where a statement always gives one. */
 export function only<T>(rows: readonly T[], what: string): T {
   const row = rows[0];
-  if (row === undefined) throw new WaybillError('LedgerConflict', `${what}: the ledger gave no row`, { retryable: false });
+  if (row === undefined)
+    throw new WaybillError('LedgerConflict', `${what}: the ledger gave no row`, { retryable: false });
   return row;
 }
 

@@ -58,7 +58,11 @@ export async function readContent(db: Sql, messageId: string): Promise<MessageCo
 
 export async function readConversation(db: Sql, thread: Thread): Promise<Conversation> {
   const rows = await db.$queryRaw<
-    (Omit<ConversationMessage, 'originAt' | 'firstSeenAt' | 'activityAt'> & { originAt: Date | null; firstSeenAt: Date; activityAt: Date })[]
+    (Omit<ConversationMessage, 'originAt' | 'firstSeenAt' | 'activityAt'> & {
+      originAt: Date | null;
+      firstSeenAt: Date;
+      activityAt: Date;
+    })[]
   >`
     SELECT id, direction, origin_at AS "originAt", first_seen_at AS "firstSeenAt", activity_at AS "activityAt",
            arrival_known AS "arrivalKnown", reading_id AS "readingId", state, waiting_kind AS "waitingKind",
@@ -77,7 +81,12 @@ export async function readConversation(db: Sql, thread: Thread): Promise<Convers
  * Takes a message up for this run: carry count + 1, or null when it is not open any more. Asked again by the same run it gives
  * the same carry. Source: DESIGN "Workflows", dispatch.
  */
-export async function claimMessage(tx: Sql, messageId: string, runId: string, now: Date): Promise<CarriedMessage | null> {
+export async function claimMessage(
+  tx: Sql,
+  messageId: string,
+  runId: string,
+  now: Date,
+): Promise<CarriedMessage | null> {
   const before = await tx.$queryRaw<{ carrierRunId: string | null }[]>`
     SELECT carrier_run_id AS "carrierRunId" FROM message
     WHERE id = ${messageId}::uuid AND state IN ('recorded', 'carried', 'waiting') FOR UPDATE`;
@@ -95,7 +104,11 @@ export async function claimMessage(tx: Sql, messageId: string, runId: string, no
 }
 
 /** Locks the thread, then reads the message if this carry still holds it; null when another step ended it meanwhile. */
-export async function holdMessage(tx: Sql, messageId: string, carry: number): Promise<{ message: CarriedMessage; thread: Thread } | null> {
+export async function holdMessage(
+  tx: Sql,
+  messageId: string,
+  carry: number,
+): Promise<{ message: CarriedMessage; thread: Thread } | null> {
   const { threadId } = await readMessage(tx, messageId);
   const thread = await lockThread(tx, threadId);
   const message = await readMessage(tx, messageId);
@@ -155,7 +168,13 @@ export async function escalateMessage(
   });
 }
 
-export async function waitMessage(tx: Sql, message: CarriedMessage, kind: WaitingKind, until: Date, now: Date): Promise<void> {
+export async function waitMessage(
+  tx: Sql,
+  message: CarriedMessage,
+  kind: WaitingKind,
+  until: Date,
+  now: Date,
+): Promise<void> {
   await tx.$executeRaw`
     UPDATE message SET state = 'waiting', waiting_kind = ${kind}, waiting_until = ${until}
     WHERE id = ${message.id}::uuid AND carry_count = ${message.carry} AND state IN ('carried', 'waiting')`;

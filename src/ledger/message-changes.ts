@@ -15,11 +15,18 @@ export interface SeenAgain {
  * What a known message shows anew: another thread (threads are merged), a body that came late, another content. Content becomes
  * a version, never an overwrite. A message that ended because it had no body is carried again when the body comes.
  */
-export async function recordChanges(tx: Sql, call: OpenCall, seen: readonly SeenAgain[], context: RecordContext): Promise<void> {
+export async function recordChanges(
+  tx: Sql,
+  call: OpenCall,
+  seen: readonly SeenAgain[],
+  context: RecordContext,
+): Promise<void> {
   const { now, thread } = context;
   const moved = seen.filter(({ row }) => row.threadId !== thread.id);
   const changed = seen.filter(({ row, hash }) => row.contentHash !== hash);
-  const reopened = changed.filter(({ row, message }) => row.reason === 'empty_body' && !row.hasBody && hasBody(message));
+  const reopened = changed.filter(
+    ({ row, message }) => row.reason === 'empty_body' && !row.hasBody && hasBody(message),
+  );
   if (moved.length > 0) {
     await tx.$executeRaw`
       UPDATE message SET thread_id = ${thread.id}::uuid WHERE id = ANY (${moved.map(({ row }) => row.id)}::uuid[])`;
@@ -37,12 +44,14 @@ export async function recordChanges(tx: Sql, call: OpenCall, seen: readonly Seen
              dispatched_at = NULL, carrier_run_id = NULL
       WHERE id = ANY (${reopened.map(({ row }) => row.id)}::uuid[]) AND state = 'ended'`;
   }
-  const event = (kind: LifecycleEvent['kind'], detail: Record<string, unknown>) => ({ row }: SeenAgain): LifecycleEvent => ({
-    messageId: row.id,
-    kind,
-    carry: row.carryCount,
-    detail: { callId: call.id, ...detail },
-  });
+  const event =
+    (kind: LifecycleEvent['kind'], detail: Record<string, unknown>) =>
+    ({ row }: SeenAgain): LifecycleEvent => ({
+      messageId: row.id,
+      kind,
+      carry: row.carryCount,
+      detail: { callId: call.id, ...detail },
+    });
   await appendEvents(tx, now, [
     ...moved.map((one) => event('moved', { from: one.row.threadId, to: thread.id })(one)),
     ...changed.filter(({ row }) => !row.hasBody).map(event('body_arrived', {})),

@@ -125,7 +125,9 @@ async function applyOne(client: pg.Client, migration: Migration, clock: Clock): 
     await client.query('COMMIT');
   } catch (cause) {
     await client.query('ROLLBACK');
-    throw new WaybillError('LedgerConflict', `Migration ${migration.name} failed and was rolled back whole.`, { cause });
+    throw new WaybillError('LedgerConflict', `Migration ${migration.name} failed and was rolled back whole.`, {
+      cause,
+    });
   }
 }
 

@@ -45,7 +45,12 @@ export async function insertMessages(
     RETURNING id`;
   const fresh = new Set(rows.map((row) => row.id));
   const inserted = messages.filter((message) => fresh.has(message.id));
-  await insertBodies(tx, call, inserted.map((one) => ({ ...one, version: 1 })), now);
+  await insertBodies(
+    tx,
+    call,
+    inserted.map((one) => ({ ...one, version: 1 })),
+    now,
+  );
   await insertAttachments(tx, inserted, now);
   return inserted;
 }
@@ -74,7 +79,9 @@ export async function insertBodies(
 }
 
 async function insertAttachments(tx: Sql, messages: readonly NewMessage[], now: Date): Promise<void> {
-  const all = messages.flatMap((one) => one.message.attachments.map((attachment) => ({ messageId: one.id, ...attachment })));
+  const all = messages.flatMap((one) =>
+    one.message.attachments.map((attachment) => ({ messageId: one.id, ...attachment })),
+  );
   if (all.length === 0) return;
   await tx.$executeRaw`
     INSERT INTO attachment (message_id, provider_attachment_id, name, content_type, size, state, recorded_at)

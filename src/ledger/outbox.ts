@@ -1,5 +1,5 @@
-import type { IncomingMessage } from '../domain/message.js';
 import { replyIdempotencyKey, replyRef } from '../domain/identity.js';
+import type { IncomingMessage } from '../domain/message.js';
 import type { OutboxState } from '../domain/states.js';
 import type { Sql } from './database.js';
 import { appendEvents } from './events.js';
@@ -29,14 +29,22 @@ export async function claimAnswer(tx: Sql, message: CarriedMessage, now: Date): 
 }
 
 /** Writes the reply once; its keys derive from the message, so that every run finds the same row. */
-export async function prepareReply(tx: Sql, message: CarriedMessage, template: string, text: string, now: Date): Promise<void> {
+export async function prepareReply(
+  tx: Sql,
+  message: CarriedMessage,
+  template: string,
+  text: string,
+  now: Date,
+): Promise<void> {
   const written = await tx.$executeRaw`
     INSERT INTO outbox (message_id, thread_id, source, kind, client_ref, idempotency_key, template, text, state, prepared_at)
     VALUES (${message.id}::uuid, ${message.threadId}::uuid, ${message.source}, 'reply', ${replyRef(message.id)},
             ${replyIdempotencyKey(message.id)}, ${template}, ${text}, 'pending', ${now})
     ON CONFLICT (message_id, kind) DO UPDATE SET state = 'pending' WHERE outbox.state = 'withdrawn'`;
   if (written > 0) {
-    await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_prepared', carry: message.carry, detail: { template } }]);
+    await appendEvents(tx, now, [
+      { messageId: message.id, kind: 'reply_prepared', carry: message.carry, detail: { template } },
+    ]);
   }
 }
 

@@ -35,7 +35,13 @@ export async function parkItems(tx: Sql, items: readonly UnreadableItem[], conte
 }
 
 /** An item that can be read after all needs nobody any more. */
-export async function resolveParks(tx: Sql, source: string, kind: 'thread' | 'message', ids: readonly string[], now: Date): Promise<void> {
+export async function resolveParks(
+  tx: Sql,
+  source: string,
+  kind: 'thread' | 'message',
+  ids: readonly string[],
+  now: Date,
+): Promise<void> {
   if (ids.length === 0) return;
   await tx.$executeRaw`
     UPDATE park SET state = 'resolved', resolved_at = ${now}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { admit, type Admission } from '../domain/admission.js';
+import { type Admission, admit } from '../domain/admission.js';
 import { type IncomingMessage, type Item } from '../domain/message.js';
 import type { FirstSeenBy } from '../domain/states.js';
 import type { Timing } from '../domain/timing.js';
@@ -35,7 +35,8 @@ export interface RecordedMessagePage extends CallCounts {
 }
 
 /** A page, unlike the answer to our own request, shows what the provider really executed. */
-const shown = (page: Page<IncomingMessage>): IncomingMessage[] => page.items.flatMap((item) => (item.ok ? [item.value] : []));
+const shown = (page: Page<IncomingMessage>): IncomingMessage[] =>
+  page.items.flatMap((item) => (item.ok ? [item.value] : []));
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -87,9 +88,18 @@ export async function recordMessagePage(
     const counts = await recordItems(tx, call, page.items, { ...context, thread, source });
     await confirmReplies(tx, shown(page), context.now);
     const ids = page.items.map((item) => (item.ok ? item.value.providerMessageId : parkedItemId(item)));
-    const outcome = { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields };
+    const outcome = {
+      ...counts,
+      status: page.status,
+      ids,
+      nextCursor: page.nextCursor,
+      unknownFields: page.unknownFields,
+    };
     await finishCall(tx, call, outcome, context.now);
-    return { ...counts, next: await whatNext(tx, call, page.nextCursor, { ...context, demandedAt: source.demandedAt }) };
+    return {
+      ...counts,
+      next: await whatNext(tx, call, page.nextCursor, { ...context, demandedAt: source.demandedAt }),
+    };
   });
 }
 
@@ -108,7 +118,9 @@ export async function recordItems(
   const { source, thread, now } = context;
   const bad = items.filter((item): item is UnreadableItem => !item.ok);
   await parkItems(tx, bad, { source: source.name, kind: 'message', callId: call.id, threadId: thread.id, now });
-  const incoming = new Map(items.flatMap((item) => (item.ok ? [[item.value.providerMessageId, item.value] as const] : [])));
+  const incoming = new Map(
+    items.flatMap((item) => (item.ok ? [[item.value.providerMessageId, item.value] as const] : [])),
+  );
   const known = await readKnown(tx, source.name, [...incoming.keys()]);
   const fresh = [...incoming.values()].filter((message) => !known.has(message.providerMessageId));
   const stored = await recordNew(tx, call, fresh, context);
@@ -129,12 +141,19 @@ export async function recordItems(
   };
 }
 
-async function recordNew(tx: Sql, call: OpenCall, fresh: readonly IncomingMessage[], context: RecordContext): Promise<NewMessage[]> {
+async function recordNew(
+  tx: Sql,
+  call: OpenCall,
+  fresh: readonly IncomingMessage[],
+  context: RecordContext,
+): Promise<NewMessage[]> {
   if (fresh.length === 0) return [];
   const { source, thread, now, timing } = context;
   const ids = await tx.$queryRaw<{ id: string }[]>`SELECT uuidv7() AS id FROM generate_series(1, ${fresh.length}::int)`;
   const refs = fresh.flatMap((message) => (message.clientRef ? [message.clientRef] : []));
-  const ours = await tx.$queryRaw<{ ref: string }[]>`SELECT client_ref AS ref FROM outbox WHERE client_ref = ANY (${refs}::text[])`;
+  const ours = await tx.$queryRaw<
+    { ref: string }[]
+  >`SELECT client_ref AS ref FROM outbox WHERE client_ref = ANY (${refs}::text[])`;
   const ourRefs = new Set(ours.map((row) => row.ref));
   const identified = fresh.map((message, index) => ({
     id: only(ids.slice(index), 'fresh ids').id,
@@ -158,13 +177,21 @@ async function recordNew(tx: Sql, call: OpenCall, fresh: readonly IncomingMessag
       byFirstEnumeration: thread.byFirstEnumeration && !onRevisit,
       twinOf: twin?.twinOf ?? null,
       isOurReply: one.message.clientRef !== null && ourRefs.has(one.message.clientRef),
-      source: { mode: source.mode, answerFrom: source.answerFrom?.getTime() ?? null, answerFromExplicit: source.answerFromExplicit },
+      source: {
+        mode: source.mode,
+        answerFrom: source.answerFrom?.getTime() ?? null,
+        answerFromExplicit: source.answerFromExplicit,
+      },
       timing,
     });
     return { ...one, twinGroupId: twin?.groupId ?? one.id, activityAt: activityAt({ ...times, onRevisit }), admission };
   });
   const inserted = await insertMessages(tx, call, messages, context);
-  await appendEvents(tx, now, inserted.flatMap((message) => recordedEvents(message, call, context)));
+  await appendEvents(
+    tx,
+    now,
+    inserted.flatMap((message) => recordedEvents(message, call, context)),
+  );
   const newest = Math.max(...inserted.map((message) => message.activityAt));
   if (inserted.length > 0) {
     await tx.$executeRaw`
@@ -179,7 +206,10 @@ function recordedEvents(message: NewMessage, call: OpenCall, context: RecordCont
   const { admission } = message;
   if (admission.end === null) return [recorded];
   const other = admission.end === 'duplicate_of' ? { other: admission.other } : {};
-  return [recorded, { ...base, kind: 'ended', detail: { disposition: admission.end, reason: admission.reason, ...other } }];
+  return [
+    recorded,
+    { ...base, kind: 'ended', detail: { disposition: admission.end, reason: admission.reason, ...other } },
+  ];
 }
 
 async function whatNext(
@@ -215,7 +245,13 @@ export async function recordConfirmingPage(
     const counts = await recordItems(tx, call, page.items, { ...context, thread, source });
     await confirmReplies(tx, shown(page), context.now);
     const ids = page.items.map((item) => (item.ok ? item.value.providerMessageId : parkedItemId(item)));
-    const outcome = { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields };
+    const outcome = {
+      ...counts,
+      status: page.status,
+      ids,
+      nextCursor: page.nextCursor,
+      unknownFields: page.unknownFields,
+    };
     await finishCall(tx, call, outcome, context.now);
     const first = only(await pagesOfReading(tx, confirmed.readingId), `reading ${confirmed.readingId}`);
     if (first.ids.join('\n') !== ids.join('\n')) return { ...counts, next: 'shifted' };

@@ -21,7 +21,8 @@ export interface RecordedThreadPage extends CallCounts {
 }
 
 const readable = <T>(items: readonly Item<T>[]): T[] => items.flatMap((item) => (item.ok ? [item.value] : []));
-const unreadable = (items: readonly Item<unknown>[]): UnreadableItem[] => items.filter((item): item is UnreadableItem => !item.ok);
+const unreadable = (items: readonly Item<unknown>[]): UnreadableItem[] =>
+  items.filter((item): item is UnreadableItem => !item.ok);
 
 /**
  * Commits one page of a listing: its threads, the balance of the call, and, when the provider gave no next cursor, the listing
@@ -35,7 +36,13 @@ export async function recordThreadPage(
 ): Promise<RecordedThreadPage> {
   return db.transaction(async (tx) => {
     const bad = unreadable(page.items);
-    await parkItems(tx, bad, { source: context.source, kind: 'thread', callId: call.id, threadId: null, now: context.now });
+    await parkItems(tx, bad, {
+      source: context.source,
+      kind: 'thread',
+      callId: call.id,
+      threadId: null,
+      now: context.now,
+    });
     const threads = new Map(readable(page.items).map((thread) => [thread.providerThreadId, thread]));
     const stored = await upsertThreads(tx, [...threads.values()], context);
     await resolveParks(tx, context.source, 'thread', [...threads.keys()], context.now);

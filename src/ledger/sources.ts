@@ -27,11 +27,14 @@ export async function findSource(db: Sql, name: string): Promise<Source | null> 
 }
 
 export async function readSource(db: Sql, name: string): Promise<Source> {
-  return only(await db.$queryRaw<Source[]>`
+  return only(
+    await db.$queryRaw<Source[]>`
     SELECT name, kind, origin, mailbox_group AS "mailboxGroup", mode, answer_from AS "answerFrom",
            answer_from_explicit AS "answerFromExplicit", rate_per_second AS "ratePerSecond", blocked_until AS "blockedUntil",
            demanded_at AS "demandedAt", enumerated_at AS "enumeratedAt", created_at AS "createdAt"
-    FROM source WHERE name = ${name}`, `source ${name}`);
+    FROM source WHERE name = ${name}`,
+    `source ${name}`,
+  );
 }
 
 export async function listSources(db: Sql): Promise<string[]> {

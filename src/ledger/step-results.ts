@@ -1,5 +1,5 @@
-import type { StepEnded } from '../domain/step-results.js';
 import { lifecycleWorkflowId } from '../domain/identity.js';
+import type { StepEnded } from '../domain/step-results.js';
 import type { Sql } from './database.js';
 import { readMessage } from './lifecycles.js';
 

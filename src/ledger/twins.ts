@@ -18,7 +18,11 @@ export interface Twin {
  * Groups inbound messages by Message-ID and content over all sources of a mailbox group. Same Message-ID with other content are
  * different messages; without Message-ID nothing is merged. Two transactions with the same pair wait for each other here.
  */
-export async function resolveTwins(tx: Sql, mailboxGroup: string, candidates: readonly TwinCandidate[]): Promise<Map<string, Twin>> {
+export async function resolveTwins(
+  tx: Sql,
+  mailboxGroup: string,
+  candidates: readonly TwinCandidate[],
+): Promise<Map<string, Twin>> {
   const named = candidates.filter((one) => one.messageIdHash !== null && one.message.direction === 'inbound');
   if (named.length === 0) return new Map();
   const ids = named.map((one) => one.id);
@@ -33,5 +37,7 @@ export async function resolveTwins(tx: Sql, mailboxGroup: string, candidates: re
     SELECT row.id, twin_group.id AS "groupId", first_message_id AS "firstId"
     FROM unnest(${ids}::uuid[], ${hashes}::text[], ${contents}::text[]) AS row (id, hash, content)
     JOIN twin_group ON mailbox_group = ${mailboxGroup} AND message_id_hash = hash AND content_hash = content`;
-  return new Map(groups.map((row) => [row.id, { groupId: row.groupId, twinOf: row.firstId === row.id ? null : row.firstId }]));
+  return new Map(
+    groups.map((row) => [row.id, { groupId: row.groupId, twinOf: row.firstId === row.id ? null : row.firstId }]),
+  );
 }

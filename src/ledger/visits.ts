@@ -1,5 +1,5 @@
-import { nextVisitAt } from '../domain/visit-schedule.js';
 import type { Timing } from '../domain/timing.js';
+import { nextVisitAt } from '../domain/visit-schedule.js';
 import { type Database, only, type Sql } from './database.js';
 
 export interface Thread {

@@ -28,11 +28,18 @@ export interface WindowAccount {
 }
 
 /** Exhausted readings that still count for the plan, and the pages of the newest one. */
-export async function readReadings(db: Sql, source: string): Promise<{ readings: Reading[]; frontierPages: number | null }> {
+export async function readReadings(
+  db: Sql,
+  source: string,
+): Promise<{ readings: Reading[]; frontierPages: number | null }> {
   const rows = await db.$queryRaw<{ fromAt: Date; toAt: Date; begunAt: Date; pages: number }[]>`
     SELECT from_at AS "fromAt", to_at AS "toAt", begun_at AS "begunAt", pages FROM listing
     WHERE source = ${source} AND covering AND NOT superseded ORDER BY to_at`;
-  const readings = rows.map((row) => ({ from: row.fromAt.getTime(), to: row.toAt.getTime(), begunAt: row.begunAt.getTime() }));
+  const readings = rows.map((row) => ({
+    from: row.fromAt.getTime(),
+    to: row.toAt.getTime(),
+    begunAt: row.begunAt.getTime(),
+  }));
   return { readings, frontierPages: rows.at(-1)?.pages ?? null };
 }
 
@@ -84,10 +91,16 @@ export async function closeWindow(db: Database, windowId: string, now: Date, tim
         SELECT id, source, end_at AS "endAt", owed, opened_at AS "openedAt" FROM poll_window WHERE id = ${windowId}::uuid`,
       `window ${windowId}`,
     );
-    const lists = await tx.$queryRaw<{ fromAt: Date; toAt: Date; covering: boolean; begunAt: Date; pages: number; threads: number }[]>`
+    const lists = await tx.$queryRaw<
+      { fromAt: Date; toAt: Date; covering: boolean; begunAt: Date; pages: number; threads: number }[]
+    >`
       SELECT from_at AS "fromAt", to_at AS "toAt", covering, begun_at AS "begunAt", pages, threads
       FROM listing WHERE window_id = ${windowId}::uuid`;
-    const read = lists.map((row) => ({ from: row.fromAt.getTime(), to: row.toAt.getTime(), begunAt: row.begunAt.getTime() }));
+    const read = lists.map((row) => ({
+      from: row.fromAt.getTime(),
+      to: row.toAt.getTime(),
+      begunAt: row.begunAt.getTime(),
+    }));
     const gaps = window.owed.flatMap((owed) => {
       const whole = { from: Date.parse(owed.from), to: Date.parse(owed.to) };
       return uncoveredSince(whole, read, 0).map((gap) => stored({ ...gap, covering: owed.covering }));
@@ -106,7 +119,12 @@ export async function closeWindow(db: Database, windowId: string, now: Date, tim
     await tx.$executeRaw`
       UPDATE poll_window SET closed_at = ${now}, outcome = ${account.outcome}, account = ${JSON.stringify(account)}::jsonb
       WHERE id = ${windowId}::uuid AND closed_at IS NULL`;
-    await noteEnumeration(tx, window.source, { from: window.endAt.getTime() - timing.horizonMs, to: window.endAt.getTime() }, now);
+    await noteEnumeration(
+      tx,
+      window.source,
+      { from: window.endAt.getTime() - timing.horizonMs, to: window.endAt.getTime() },
+      now,
+    );
     return account;
   });
 }

@@ -9,7 +9,9 @@ export const BUILD_FILE = fileURLToPath(new URL('../workflow-bundle.json', impor
 /** @throws WaybillError PrerequisiteMissing where the workflows were not bundled */
 export function readBuildId(): string {
   if (!existsSync(BUNDLE_FILE) || !existsSync(BUILD_FILE)) {
-    throw new WaybillError('PrerequisiteMissing', 'The workflows are not bundled: run `npm run build`.', { retryable: false });
+    throw new WaybillError('PrerequisiteMissing', 'The workflows are not bundled: run `npm run build`.', {
+      retryable: false,
+    });
   }
   return z.object({ buildId: z.string() }).parse(JSON.parse(readFileSync(BUILD_FILE, 'utf8'))).buildId;
 }

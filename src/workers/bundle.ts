@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { BUNDLE_FILE, BUILD_FILE } from './bundle-files.js';
+import { BUILD_FILE, BUNDLE_FILE } from './bundle-files.js';
 
 /** Bundles the compiled workflows once, at build time, beside the compiled code; the hash of the bundle is the build id. */
 const { code } = await bundleWorkflowCode({

@@ -17,7 +17,13 @@ const BEGINNING = new Date(0);
 
 export function configuredSources(config: Config): ConfiguredSource[] {
   const { source, simulator, timing } = config;
-  const make = (name: string, url: string, token: string, rate: number, first: { mode: Mode; answerFrom: Date | null }): ConfiguredSource => ({
+  const make = (
+    name: string,
+    url: string,
+    token: string,
+    rate: number,
+    first: { mode: Mode; answerFrom: Date | null },
+  ): ConfiguredSource => ({
     name,
     adapterVersion: ADAPTER_VERSION,
     binding: (now) => ({
@@ -40,10 +46,20 @@ export function configuredSources(config: Config): ConfiguredSource[] {
       }),
   });
   if (source.dashboardUrl !== null && source.dashboardToken !== null) {
-    return [make('dashboard', source.dashboardUrl, source.dashboardToken, source.ratePerSecond, { mode: 'observe', answerFrom: null })];
+    return [
+      make('dashboard', source.dashboardUrl, source.dashboardToken, source.ratePerSecond, {
+        mode: 'observe',
+        answerFrom: null,
+      }),
+    ];
   }
   if (simulator.url !== null && simulator.token !== null) {
-    return [make('simulator', simulator.url, simulator.token, simulator.ratePerSecond, { mode: 'live', answerFrom: BEGINNING })];
+    return [
+      make('simulator', simulator.url, simulator.token, simulator.ratePerSecond, {
+        mode: 'live',
+        answerFrom: BEGINNING,
+      }),
+    ];
   }
   return [];
 }

@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.js';
-import { createErrorInterceptor } from '../activities/interceptors.js';
 import type { ActivityDeps } from '../activities/deps.js';
+import { createErrorInterceptor } from '../activities/interceptors.js';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import { systemClock } from '../domain/clock.js';
@@ -49,9 +49,13 @@ export function chooseRoles(roles: readonly string[] | null, sources: readonly C
     else if (source) chosen.sources.push(source);
     else {
       const known = ['intake', 'lifecycle', ...sources.map((one) => `source:${one.name}`)].join(', ');
-      throw new WaybillError('UsageWrong', `There is no worker role "${role}": the roles of this configuration are ${known}.`, {
-        retryable: false,
-      });
+      throw new WaybillError(
+        'UsageWrong',
+        `There is no worker role "${role}": the roles of this configuration are ${known}.`,
+        {
+          retryable: false,
+        },
+      );
     }
   }
   return chosen;
@@ -68,10 +72,17 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     const buildId = config.worker.buildId ?? readBuildId();
     const sources = configuredSources(config);
     const roles = chooseRoles(run.roles ?? config.worker.roles, sources);
-    Runtime.install({ logger: temporalLogger(logOf('temporal')), shutdownSignals: [], telemetryOptions: { logging: { forward: {}, filter: 'WARN' } } });
+    Runtime.install({
+      logger: temporalLogger(logOf('temporal')),
+      shutdownSignals: [],
+      telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
+    });
     const { connectionOptions, namespace } = await temporalConnection(config);
     const [connection, db] = await Promise.all([connectWorker(connectionOptions), openLedger(run.databaseUrl)]);
-    releases.push(() => connection.close(), () => db.close());
+    releases.push(
+      () => connection.close(),
+      () => db.close(),
+    );
     const client = new Client({ connection, namespace });
     await refuseWhereMissing(client, run.databaseUrl);
     const clients = new Map(roles.sources.map((source) => [source.name, source.connect()]));
@@ -88,11 +99,17 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       clock: systemClock,
       timing: config.timing,
       temporal: client,
-      log: { intake: logOf('intake'), lifecycle: logOf('lifecycle'), delivery: logOf('delivery'), provider: logOf('provider') },
+      log: {
+        intake: logOf('intake'),
+        lifecycle: logOf('lifecycle'),
+        delivery: logOf('delivery'),
+        provider: logOf('provider'),
+      },
       ownAddresses: new Set(config.source.ownAddresses),
       clientOf(name) {
         const found = clients.get(name);
-        if (!found) throw new WaybillError('ConfigurationInvalid', `This worker has no access to the source "${name}".`);
+        if (!found)
+          throw new WaybillError('ConfigurationInvalid', `This worker has no access to the source "${name}".`);
         return found;
       },
       adapterVersionOf: (name) => sources.find((one) => one.name === name)?.adapterVersion ?? 'unknown',
@@ -102,7 +119,11 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     const all = Promise.all(running);
     all.catch(() => undefined); // awaited below; a failure meanwhile must not end the process unheard
     const [schedules] = await Promise.all([
-      ensureSchedules(client, roles.sources.map((source) => source.name), config.timing),
+      ensureSchedules(
+        client,
+        roles.sources.map((source) => source.name),
+        config.timing,
+      ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
     ]);
     if (run.trigger) await triggerSchedules(client, schedules);
@@ -126,11 +147,17 @@ const rolesOf = (roles: Roles): string[] => [
   ...roles.sources.map((source) => `source:${source.name}`),
 ];
 
-async function connectWorker(options: Parameters<typeof NativeConnection.connect>[0] & { address: string }): Promise<NativeConnection> {
+async function connectWorker(
+  options: Parameters<typeof NativeConnection.connect>[0] & { address: string },
+): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(options);
   } catch (cause) {
-    throw new WaybillError('PrerequisiteMissing', `Temporal at ${options.address} cannot be reached: start it, or set TEMPORAL_ADDRESS.`, { cause });
+    throw new WaybillError(
+      'PrerequisiteMissing',
+      `Temporal at ${options.address} cannot be reached: start it, or set TEMPORAL_ADDRESS.`,
+      { cause },
+    );
   }
 }
 
@@ -141,13 +168,24 @@ async function openLedger(url: string) {
 }
 
 async function refuseWhereMissing(client: Client, databaseUrl: string): Promise<void> {
-  const [migrations, attributes] = await Promise.all([pendingMigrations({ url: databaseUrl }), missingSearchAttributes(client)]);
+  const [migrations, attributes] = await Promise.all([
+    pendingMigrations({ url: databaseUrl }),
+    missingSearchAttributes(client),
+  ]);
   if (migrations.length > 0) {
-    throw new WaybillError('PrerequisiteMissing', `The database lacks ${migrations.length} migration(s): run \`waybill migrate\`.`, { retryable: false });
+    throw new WaybillError(
+      'PrerequisiteMissing',
+      `The database lacks ${migrations.length} migration(s): run \`waybill migrate\`.`,
+      { retryable: false },
+    );
   }
   if (attributes.length > 0) {
     const names = attributes.join(', ');
-    throw new WaybillError('PrerequisiteMissing', `Temporal lacks the search attributes ${names}: run \`waybill temporal setup\`.`, { retryable: false });
+    throw new WaybillError(
+      'PrerequisiteMissing',
+      `Temporal lacks the search attributes ${names}: run \`waybill temporal setup\`.`,
+      { retryable: false },
+    );
   }
 }
 
@@ -168,7 +206,9 @@ async function createWorkers({ deps, roles, connection, namespace, buildId, conf
     shutdownGraceTime: config.timing.drainMs,
     interceptors: { activity: [() => ({ inbound: createErrorInterceptor(deps) })] },
   };
-  const versioned = (behavior: 'PINNED' | 'AUTO_UPGRADE'): Pick<WorkerOptions, 'workflowBundle' | 'workerDeploymentOptions'> => ({
+  const versioned = (
+    behavior: 'PINNED' | 'AUTO_UPGRADE',
+  ): Pick<WorkerOptions, 'workflowBundle' | 'workerDeploymentOptions'> => ({
     workflowBundle: { codePath: BUNDLE_FILE },
     workerDeploymentOptions: {
       useWorkerVersioning: true,
@@ -178,7 +218,14 @@ async function createWorkers({ deps, roles, connection, namespace, buildId, conf
   });
   const workers: Promise<Worker>[] = [];
   if (roles.intake) {
-    workers.push(Worker.create({ ...shared, ...versioned('AUTO_UPGRADE'), taskQueue: INTAKE_QUEUE, activities: activities.intake }));
+    workers.push(
+      Worker.create({
+        ...shared,
+        ...versioned('AUTO_UPGRADE'),
+        taskQueue: INTAKE_QUEUE,
+        activities: activities.intake,
+      }),
+    );
   }
   if (roles.lifecycle) {
     // The embedded installation replaces its only worker at every start: nothing could stay on an older build.
@@ -194,7 +241,14 @@ async function createWorkers({ deps, roles, connection, namespace, buildId, conf
     );
   }
   for (const source of roles.sources) {
-    workers.push(Worker.create({ ...shared, taskQueue: sourceQueue(source.name), activities: activities.source, maxConcurrentActivityTaskExecutions: 24 }));
+    workers.push(
+      Worker.create({
+        ...shared,
+        taskQueue: sourceQueue(source.name),
+        activities: activities.source,
+        maxConcurrentActivityTaskExecutions: 24,
+      }),
+    );
   }
   return Promise.all(workers);
 }

@@ -1,4 +1,4 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy, type ScheduleOptions } from '@temporalio/client';
+import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import {
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
@@ -17,7 +17,9 @@ const attributeNames = (): string[] => Object.values(SEARCH_ATTRIBUTES).map((att
 
 /** Names of our search attributes that the namespace lacks. */
 export async function missingSearchAttributes(client: Client): Promise<string[]> {
-  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace: client.options.namespace });
+  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
+    namespace: client.options.namespace,
+  });
   return attributeNames().filter((name) => customAttributes?.[name] !== KEYWORD);
 }
 

@@ -32,7 +32,11 @@ export const ledgerMoved = defineSignal('ledgerMoved');
  * One inbound message from its recording to its one ending: triage, route, classify, decide, act. The ledger decides in each
  * step; this only puts the steps in order and waits durably between them.
  */
-export async function messageLifecycle({ source, messageId, timing }: MessageLifecycleInput): Promise<Omit<StepEnded, 'wake'>> {
+export async function messageLifecycle({
+  source,
+  messageId,
+  timing,
+}: MessageLifecycleInput): Promise<Omit<StepEnded, 'wake'>> {
   const { takeUp, understand, decide } = proxyLocalActivities<LifecycleSteps>({
     startToCloseTimeout: '10 seconds',
     retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },

@@ -1,11 +1,11 @@
 import { continueAsNew, isCancellation, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { LedgerSteps } from '../activities/ledger-steps.js';
-import { halve } from '../domain/interval.js';
 import { visitWorkflowId } from '../domain/identity.js';
+import { halve } from '../domain/interval.js';
 import type { Timing } from '../domain/timing.js';
 import type { StoredInterval, WindowAccount } from '../ledger/windows.js';
-import { failureType, readingCalls } from './source-calls.js';
 import { scheduledStartTime } from './scheduled-start-time.js';
+import { failureType, readingCalls } from './source-calls.js';
 
 export interface PollWindowInput {
   source: string;
@@ -30,16 +30,24 @@ export async function pollWindow(input: PollWindowInput): Promise<WindowAccount>
   let newThreads = opened.newThreads;
 
   for (let interval = owed.shift(); interval; interval = owed.shift()) {
-    setCurrentDetails(`**${source}**: listing threads created from ${interval.from} to ${interval.to}; ${owed.length} intervals after it`);
+    setCurrentDetails(
+      `**${source}**: listing threads created from ${interval.from} to ${interval.to}; ${owed.length} intervals after it`,
+    );
     const outcome = await exhaust(interval);
     if (outcome === 'cut') owed.unshift(...halves(interval));
     if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof pollWindow>({ source, timing, resume: { windowId: opened.windowId, owed, newThreads } });
+      await continueAsNew<typeof pollWindow>({
+        source,
+        timing,
+        resume: { windowId: opened.windowId, owed, newThreads },
+      });
     }
   }
   const account = await ledger.closeWindow({ windowId: opened.windowId });
   if (newThreads > 0) await ledger.nudge({ schedule: visitWorkflowId(source) });
-  setCurrentDetails(`**${source}**: ${account.outcome}; ${account.listings} listings, ${account.newThreads} new threads, ${account.gaps.length} gaps`);
+  setCurrentDetails(
+    `**${source}**: ${account.outcome}; ${account.listings} listings, ${account.newThreads} new threads, ${account.gaps.length} gaps`,
+  );
   return account;
 
   async function openFresh(): Promise<{ windowId: string; owed: StoredInterval[]; newThreads: number }> {

@@ -1,4 +1,4 @@
-import { ApplicationFailure, ActivityFailure, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { SourceCalls } from '../activities/source-calls.js';
 import type { FailureType } from '../domain/failures.js';
 import { sourceQueue } from '../domain/identity.js';

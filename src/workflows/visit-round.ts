@@ -34,7 +34,9 @@ export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> 
   for (;;) {
     const { threads } = await ledger.dueBatch({ source, limit: BATCH });
     if (threads.length === 0) break;
-    setCurrentDetails(`**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored; ${threads.length} more in hand`);
+    setCurrentDetails(
+      `**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored; ${threads.length} more in hand`,
+    );
     if ((await readBatch(threads)) > 0) await ledger.nudge({ schedule: DISPATCH_WORKFLOW_ID });
     if (Date.now() >= endsAt) break;
     if (workflowInfo().continueAsNewSuggested) {
@@ -42,7 +44,9 @@ export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> 
     }
   }
   await ledger.closeRound({ roundId, account });
-  setCurrentDetails(`**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored, ${account.failed} put off`);
+  setCurrentDetails(
+    `**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored, ${account.failed} put off`,
+  );
   return account;
 
   /** Gives the number of messages that now wait for a lifecycle. */

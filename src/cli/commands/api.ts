@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import { startApi } from '../../api/server.js';
 import { processConfig } from '../../config/process-config.js';
-import { createLogger } from '../../telemetry/logger.js';
 import { openDatabase } from '../../ledger/database.js';
+import { createLogger } from '../../telemetry/logger.js';
 import { accessDatabase } from '../installation.js';
 import { stopSignal } from '../stop-signal.js';
 

@@ -7,7 +7,9 @@ export function addConfig(program: Command): void {
   const group = program.command('config').description('the configuration in force');
   group
     .command('check')
-    .description('read environment and .env, report every problem at once, show the effective values with secrets masked')
+    .description(
+      'read environment and .env, report every problem at once, show the effective values with secrets masked',
+    )
     .option('--json', 'one JSON object')
     .action(({ json }: { json?: boolean }) => {
       const settings = describeConfig(processConfig());

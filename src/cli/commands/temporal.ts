@@ -16,12 +16,18 @@ export function addTemporal(program: Command): void {
       const { ensureSearchAttributes, ensureSchedules } = await import('../../workers/temporal-setup.js');
       const made = await withTemporal(config, async (client) => ({
         searchAttributes: await ensureSearchAttributes(client),
-        schedules: await ensureSchedules(client, configuredSources(config).map((source) => source.name), config.timing),
+        schedules: await ensureSchedules(
+          client,
+          configuredSources(config).map((source) => source.name),
+          config.timing,
+        ),
       }));
       if (json) print(toJson(made));
       else {
         const names = made.searchAttributes;
-        print(names.length === 0 ? 'All search attributes are there.' : `Made the search attributes ${names.join(', ')}.`);
+        print(
+          names.length === 0 ? 'All search attributes are there.' : `Made the search attributes ${names.join(', ')}.`,
+        );
         print(`Schedules in place: ${made.schedules.join(', ')}.`);
       }
     });
@@ -34,7 +40,12 @@ export function addTemporal(program: Command): void {
       const { missingSearchAttributes } = await import('../../workers/temporal-setup.js');
       const missing = await withTemporal(processConfig(), missingSearchAttributes);
       if (json) print(toJson({ ok: missing.length === 0, missing }));
-      else print(missing.length === 0 ? 'Nothing is missing.' : `Missing search attributes: ${missing.join(', ')}. Run \`waybill temporal setup\`.`);
+      else
+        print(
+          missing.length === 0
+            ? 'Nothing is missing.'
+            : `Missing search attributes: ${missing.join(', ')}. Run \`waybill temporal setup\`.`,
+        );
       process.exitCode = missing.length === 0 ? EXIT.ok : EXIT.finding;
     });
 }

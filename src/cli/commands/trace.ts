@@ -9,7 +9,7 @@ export function addTrace(program: Command): void {
   program
     .command('trace')
     .description('where one message is, and its way so far')
-    .argument('<id>', 'our id of the message, or the provider\'s')
+    .argument('<id>', "our id of the message, or the provider's")
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExit codes: 0 found; 1 unknown to this ledger; 2, 3, 4 as for every command.')
     .action(async (id: string, { json }: { json?: boolean }) => {
@@ -21,7 +21,8 @@ export function addTrace(program: Command): void {
       });
       if (traces.length === 0) process.exitCode = EXIT.finding;
       if (json) print(toJson({ id, verdict: traces[0]?.verdict ?? 'unknown to us', traces }));
-      else if (traces.length === 0) print(`Nothing in this ledger has the id ${id}: no provider answer has named it so far.`);
+      else if (traces.length === 0)
+        print(`Nothing in this ledger has the id ${id}: no provider answer has named it so far.`);
       else for (const trace of traces) print(describe(trace));
     });
 }
@@ -35,7 +36,10 @@ function describe({ verdict, sentence, message, events, calls, failures, workflo
         ['source', `${message.source}, thread ${message.providerThreadId}, id ${message.providerMessageId}`],
         ['direction', message.direction],
         ['written (claimed)', message.originAt?.toISOString() ?? 'unreadable'],
-        ['received (verified)', message.receivedAt?.toISOString() ?? 'not known: the provider passes on the stamp of the origin'],
+        [
+          'received (verified)',
+          message.receivedAt?.toISOString() ?? 'not known: the provider passes on the stamp of the origin',
+        ],
         ['first seen', `${message.firstSeenAt.toISOString()} by ${message.firstSeenBy}`],
         ...(workflowId ? ([['workflow', workflowId]] as const) : []),
       ]),
@@ -48,7 +52,9 @@ function describe({ verdict, sentence, message, events, calls, failures, workflo
         `${call.openedAt.toISOString()}  call ${call.operation.padEnd(12)} ${call.failure ?? call.status ?? 'unfinished'}, attempt ${call.attempt}, ${call.id}`,
     ),
   );
-  parts.push(...failures.map((one) => `${one.at.toISOString()}  failure ${one.type} in ${one.activity}, attempt ${one.attempt}`));
+  parts.push(
+    ...failures.map((one) => `${one.at.toISOString()}  failure ${one.type} in ${one.activity}, attempt ${one.attempt}`),
+  );
   return parts.join('\n');
 }
 

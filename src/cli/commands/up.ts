@@ -16,7 +16,9 @@ interface UpFlags {
 export function addUp(program: Command): void {
   program
     .command('up')
-    .description('run everything here: Postgres, Temporal, worker, API, and the simulated dashboard unless a real one is configured')
+    .description(
+      'run everything here: Postgres, Temporal, worker, API, and the simulated dashboard unless a real one is configured',
+    )
     .option('--once', 'take in and decide everything that the source holds now, print the account and stop')
     .option('--json', 'JSON lines; with --once the account is one JSON object on the last line')
     .option('--fresh', 'remove the data of the embedded installation first')
@@ -25,7 +27,10 @@ export function addUp(program: Command): void {
     .option('--dashboard-url <url>', 'take messages from this dashboard (WAYBILL_DASHBOARD_URL)')
     .option('--dashboard-token <token>', 'its token (WAYBILL_DASHBOARD_TOKEN, which does not show in the process list)')
     .option('--corpus <file>', 'CSV with a column "text" for the texts of the simulated customers')
-    .addHelpText('after', '\nExit codes: 0 stopped, or with --once all books balance; 1 they do not; 130 interrupted before the end; 2, 3, 4 as for every command.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 stopped, or with --once all books balance; 1 they do not; 130 interrupted before the end; 2, 3, 4 as for every command.',
+    )
     .action(async (flags: UpFlags) => {
       const stop = stopSignal();
       const config = processConfig({

@@ -59,7 +59,9 @@ export async function drawAccount({ db, source, at, now, seconds, simulator }: A
     answeredTwice: truth?.answeredTwice ?? (mode === 'observe' ? null : await twiceByClientRef(db)),
     balanced: balance.balanced && status.inFlight === 0,
     repliesExecuted: truth?.repliesExecuted ?? null,
-    residuals: Object.fromEntries(balance.equations.filter((one) => one.residuals > 0).map((one) => [one.name, one.residual])),
+    residuals: Object.fromEntries(
+      balance.equations.filter((one) => one.residuals > 0).map((one) => [one.name, one.residual]),
+    ),
     missingIds: truth?.missingIds ?? [],
     calls: status.calls.made,
     seconds,

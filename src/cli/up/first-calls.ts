@@ -17,12 +17,21 @@ export async function refuseHopelessSource(db: Sql, source: string, url: string,
     FROM provider_call WHERE source = ${source} AND opened_at >= ${since}`;
   if (!calls || calls.good > 0) return;
   if (calls.refused > 0) {
-    throw new WaybillError('SourceAuthRejected', `The dashboard at ${url} rejects the token: check WAYBILL_DASHBOARD_TOKEN.`);
+    throw new WaybillError(
+      'SourceAuthRejected',
+      `The dashboard at ${url} rejects the token: check WAYBILL_DASHBOARD_TOKEN.`,
+    );
   }
   if (calls.unreachable >= TRIES) {
-    throw new WaybillError('SourceUnreachable', `The dashboard at ${url} does not answer: check WAYBILL_DASHBOARD_URL and that it is up.`);
+    throw new WaybillError(
+      'SourceUnreachable',
+      `The dashboard at ${url} does not answer: check WAYBILL_DASHBOARD_URL and that it is up.`,
+    );
   }
   if (calls.strange >= TRIES) {
-    throw new WaybillError('PrerequisiteMissing', `The server at ${url} answers, but not as the dashboard API: check WAYBILL_DASHBOARD_URL.`);
+    throw new WaybillError(
+      'PrerequisiteMissing',
+      `The server at ${url} answers, but not as the dashboard API: check WAYBILL_DASHBOARD_URL.`,
+    );
   }
 }

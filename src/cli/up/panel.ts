@@ -29,7 +29,10 @@ export function createPanel(addresses: readonly (readonly [string, string])[], {
       const text = columns([
         ['source', `${line.source}, ${line.mode}`],
         ['held by provider', line.held === null ? 'not known while running' : String(line.held)],
-        ['stored', `${line.stored} messages, ${line.inbound} inbound, in ${line.threads.known} threads (${line.threads.gone} gone)`],
+        [
+          'stored',
+          `${line.stored} messages, ${line.inbound} inbound, in ${line.threads.known} threads (${line.threads.gone} gone)`,
+        ],
         ['ended', named(line.ended)],
         ['waiting', named(line.waiting)],
         ['parked', `${line.parked.intake} at intake, ${line.parked.lifecycle} in lifecycle`],
@@ -41,7 +44,9 @@ export function createPanel(addresses: readonly (readonly [string, string])[], {
       ]);
       const rows = `${paint('bold', 'Waybill')}  ${line.at}  Ctrl-C stops everything\n${text}`.split('\n');
       const width = process.stdout.columns ?? 80;
-      const fitted = rows.map((row) => (row.length > width && !row.includes('\u001b') ? `${row.slice(0, width - 1)}…` : row));
+      const fitted = rows.map((row) =>
+        row.length > width && !row.includes('\u001b') ? `${row.slice(0, width - 1)}…` : row,
+      );
       if (drawn > 0) process.stdout.write(`\u001b[${drawn}A\u001b[J`);
       process.stdout.write(`${fitted.join('\n')}\n`);
       drawn = fitted.length;

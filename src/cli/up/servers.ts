@@ -60,6 +60,8 @@ const startEmbeddedTemporal = (config: Config, folder: string) =>
     port: config.temporal.port,
     uiPort: config.temporal.uiPort,
     namespaces: [config.temporal.namespace ?? 'default'],
-    searchAttributes: Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map(({ name }) => [name, 'Keyword' as const])),
+    searchAttributes: Object.fromEntries(
+      Object.values(SEARCH_ATTRIBUTES).map(({ name }) => [name, 'Keyword' as const]),
+    ),
     log: note,
   });

@@ -56,7 +56,7 @@ export async function runSession(session: Session): Promise<number> {
   const api = await startApi({ config, db, log });
   releases.api = () => api.close();
   const addresses = addressesOf(session, api.url);
-  (json || process.stdout.isTTY !== true ? note : print)(columns(addresses));
+  if (json || process.stdout.isTTY !== true) note(columns(addresses)); // the panel shows them itself
   await Promise.race([worker.ready, worker.failed, whenAborted(stop)]);
 
   const panel = createPanel(addresses, { json });
@@ -66,11 +66,21 @@ export async function runSession(session: Session): Promise<number> {
       shownAt = performance.now();
       const now = systemClock.now();
       const { mode, name } = source;
-      panel.show({ at: now.toISOString(), source: name, mode, held: null, missing: null, ...(await readStatus(db, now)) });
+      panel.show({
+        at: now.toISOString(),
+        source: name,
+        mode,
+        held: null,
+        missing: null,
+        ...(await readStatus(db, now)),
+      });
     }
-    if (once && isComplete(await remainingSince(db, source.name, at, config.timing))) return finish(session, db, source.name);
+    if (once && isComplete(await remainingSince(db, source.name, at, config.timing)))
+      return finish(session, db, source.name);
     await refuseHopelessSource(db, source.name, url, at);
-    const rest = pause(once ? LOOK_MS : config.timing.statusEveryMs, undefined, { signal: stop }).catch(() => undefined);
+    const rest = pause(once ? LOOK_MS : config.timing.statusEveryMs, undefined, { signal: stop }).catch(
+      () => undefined,
+    );
     await Promise.race([rest, worker.failed]);
   }
   return once ? EXIT.interrupted : EXIT.ok;
@@ -103,7 +113,10 @@ async function bind(db: Database, config: Config, simulator: RunningSimulator | 
     : config;
   const [source] = configuredSources(reachable);
   if (!source) {
-    throw new WaybillError('ConfigurationInvalid', 'No source is configured: set WAYBILL_DASHBOARD_URL and WAYBILL_DASHBOARD_TOKEN.');
+    throw new WaybillError(
+      'ConfigurationInvalid',
+      'No source is configured: set WAYBILL_DASHBOARD_URL and WAYBILL_DASHBOARD_TOKEN.',
+    );
   }
   return bindSource(db, source.binding(systemClock.now()));
 }
@@ -111,7 +124,12 @@ async function bind(db: Database, config: Config, simulator: RunningSimulator | 
 function addressesOf({ config, servers, simulator }: Session, apiUrl: string): [string, string][] {
   const namespace = config.temporal.namespace ?? 'default';
   return [
-    ['Temporal UI', servers.temporalUiUrl ? `${servers.temporalUiUrl}/namespaces/${namespace}/workflows` : 'where your Temporal has it'],
+    [
+      'Temporal UI',
+      servers.temporalUiUrl
+        ? `${servers.temporalUiUrl}/namespaces/${namespace}/workflows`
+        : 'where your Temporal has it',
+    ],
     ['API', `${apiUrl}/readyz`],
     ...(simulator ? ([['simulator', simulator.url]] as [string, string][]) : []),
     ['logs', foldersOf(config).logs],
@@ -126,4 +144,6 @@ async function finish({ at, simulator, json, begun }: Session, db: Database, sou
 }
 
 const describe = (account: Account): string =>
-  columns(Object.entries(account).map(([name, value]) => [name, typeof value === 'object' ? toJson(value) : String(value)]));
+  columns(
+    Object.entries(account).map(([name, value]) => [name, typeof value === 'object' ? toJson(value) : String(value)]),
+  );

@@ -34,7 +34,11 @@ function tokensIn(folder: string): z.infer<typeof Tokens> {
 }
 
 /** Starts the simulated dashboard beside us; `trafficPerHour` null leaves its traffic as the configuration says. */
-export async function startSimulator(config: Config, env: NodeJS.ProcessEnv, trafficPerHour: number): Promise<RunningSimulator> {
+export async function startSimulator(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  trafficPerHour: number,
+): Promise<RunningSimulator> {
   const { simulator } = config;
   const folders = foldersOf(config);
   await assertPortIsFree(simulator.port, 'the simulated dashboard', 'WAYBILL_SIMULATOR_PORT');
@@ -77,7 +81,10 @@ export async function startSimulator(config: Config, env: NodeJS.ProcessEnv, tra
   await waitUntil(async () => failure !== null || (await answers()), { timeoutMs: READY_MS, everyMs: 15 });
   if (failure !== null || !(await answers())) {
     await child.stop(1_000);
-    throw new WaybillError('ConfigurationInvalid', `The simulated dashboard did not start: ${failure ?? 'it does not answer'}`);
+    throw new WaybillError(
+      'ConfigurationInvalid',
+      `The simulated dashboard did not start: ${failure ?? 'it does not answer'}`,
+    );
   }
   return {
     url,
@@ -86,7 +93,8 @@ export async function startSimulator(config: Config, env: NodeJS.ProcessEnv, tra
     child,
     async setTraffic(perHour) {
       const status = await control('/control/traffic', { perHour });
-      if (status >= 300) throw new WaybillError('Unexpected', `The simulated dashboard refused to change its traffic (${status}).`);
+      if (status >= 300)
+        throw new WaybillError('Unexpected', `The simulated dashboard refused to change its traffic (${status}).`);
     },
   };
 }

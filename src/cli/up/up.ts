@@ -42,7 +42,9 @@ export async function up(options: UpOptions): Promise<number> {
     releases.worker = () => worker.stop();
     const started = await Promise.allSettled([
       startServers(config),
-      config.source.dashboardUrl === null ? startSimulator(config, env, once ? 0 : config.simulator.trafficPerHour) : null,
+      config.source.dashboardUrl === null
+        ? startSimulator(config, env, once ? 0 : config.simulator.trafficPerHour)
+        : null,
     ] as const);
     const [servers, simulator] = started;
     if (servers.status === 'fulfilled') releases.servers = () => servers.value.stop();
@@ -52,7 +54,15 @@ export async function up(options: UpOptions): Promise<number> {
     if (once) await simulator.value?.setTraffic(0);
     const at = new Date(floorToSecond(systemClock.now().getTime()));
     const { runSession } = await loading;
-    return await runSession({ ...options, begun, at, servers: servers.value, simulator: simulator.value, worker, releases });
+    return await runSession({
+      ...options,
+      begun,
+      at,
+      servers: servers.value,
+      simulator: simulator.value,
+      worker,
+      releases,
+    });
   } finally {
     for (const part of STOPPING_ORDER) await releases[part]?.();
   }
