@@ -39,7 +39,13 @@ function reduce(error: unknown): Reduced {
 function inFull(error: unknown): string {
   const parts: string[] = [];
   for (let one: unknown = error, depth = 0; one !== undefined && one !== null && depth < 5; depth++) {
-    parts.push(one instanceof Error ? (one.stack ?? one.message) : String(one));
+    parts.push(
+      one instanceof Error
+        ? (one.stack ?? one.message)
+        : typeof one === 'string'
+          ? one
+          : (JSON.stringify(one) ?? typeof one),
+    );
     one = one instanceof Error ? one.cause : null;
   }
   return parts.join('\ncaused by: ');

@@ -2,8 +2,6 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { WaybillError } from '../domain/failures.js';
 import { Prisma, PrismaClient } from './generated/client.js';
 
-export { Prisma };
-
 /** What a ledger function needs of a transaction: the same statements run inside one or alone. */
 export type Sql = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
 
@@ -61,6 +59,3 @@ export function only<T>(rows: readonly T[], what: string): T {
     throw new WaybillError('LedgerConflict', `${what}: the ledger gave no row`, { retryable: false });
   return row;
 }
-
-/** Milliseconds since 1970, or null. */
-export const msOf = (instant: Date | null): number | null => instant?.getTime() ?? null;

@@ -17,15 +17,6 @@ export interface Source {
   createdAt: Date;
 }
 
-export async function findSource(db: Sql, name: string): Promise<Source | null> {
-  const rows = await db.$queryRaw<Source[]>`
-    SELECT name, kind, origin, mailbox_group AS "mailboxGroup", mode, answer_from AS "answerFrom",
-           answer_from_explicit AS "answerFromExplicit", rate_per_second AS "ratePerSecond", blocked_until AS "blockedUntil",
-           demanded_at AS "demandedAt", enumerated_at AS "enumeratedAt", created_at AS "createdAt"
-    FROM source WHERE name = ${name}`;
-  return rows[0] ?? null;
-}
-
 export async function readSource(db: Sql, name: string): Promise<Source> {
   return only(
     await db.$queryRaw<Source[]>`
@@ -35,11 +26,6 @@ export async function readSource(db: Sql, name: string): Promise<Source> {
     FROM source WHERE name = ${name}`,
     `source ${name}`,
   );
-}
-
-export async function listSources(db: Sql): Promise<string[]> {
-  const rows = await db.$queryRaw<{ name: string }[]>`SELECT name FROM source ORDER BY name`;
-  return rows.map((row) => row.name);
 }
 
 export interface SourceBinding {

@@ -44,7 +44,7 @@ export async function up(options: UpOptions): Promise<number> {
       startServers(config),
       config.source.dashboardUrl === null
         ? startSimulator(config, env, once ? 0 : config.simulator.trafficPerHour)
-        : null,
+        : Promise.resolve(null),
     ] as const);
     const [servers, simulator] = started;
     if (servers.status === 'fulfilled') releases.servers = () => servers.value.stop();

@@ -1,0 +1,70 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, test } from 'vitest';
+import { createErrorInterceptor } from '../../../src/activities/interceptors.js';
+import { WaybillError } from '../../../src/domain/failures.js';
+import type { Database } from '../../../src/ledger/database.js';
+import { createLogger } from '../../../src/telemetry/logger.js';
+
+const CANARY = 'canary-7f3a of customer@example.com';
+
+/** A ledger that is out of reach: the failure has to be reported all the same. */
+const unreachable = { $queryRaw: () => Promise.reject(new Error('no ledger')) } as unknown as Database;
+const quiet = createLogger({ subsystem: 'provider', level: 'silent' });
+
+async function failureOf(error: unknown): Promise<unknown> {
+  const inbound = createErrorInterceptor({
+    db: unreachable,
+    clock: { now: () => new Date(0) },
+    log: { intake: quiet, lifecycle: quiet, delivery: quiet, provider: quiet },
+  });
+  const environment = new MockActivityEnvironment({}, { interceptors: [() => ({ inbound })] });
+  return environment
+    .run(async () => {
+      throw error;
+    })
+    .then(
+      () => expect.fail('the activity has to fail'),
+      (failure: unknown) => failure,
+    );
+}
+
+test('a failure carries type, code and the call, and neither message nor stack nor cause', async () => {
+  const cause = new Error(CANARY);
+  const failure = await failureOf(new WaybillError('SourceTrouble', CANARY, { code: '500', callId: 'call-1', cause }));
+  expect(failure).toBeInstanceOf(ApplicationFailure);
+  const { message, type, details, stack, nonRetryable, cause: carried } = failure as ApplicationFailure;
+  expect({ message, type, details, nonRetryable }).toEqual({
+    message: 'SourceTrouble (500)',
+    type: 'SourceTrouble',
+    details: [{ callId: 'call-1' }],
+    nonRetryable: false,
+  });
+  expect(carried).toBeUndefined();
+  expect(stack ?? '').not.toContain('canary');
+});
+
+test('an error that no rule names gives only that away', async () => {
+  const failure = (await failureOf(new TypeError(CANARY))) as ApplicationFailure;
+  expect([failure.message, failure.type, failure.details, failure.stack]).toEqual(['Unexpected', 'Unexpected', [], '']);
+});
+
+test('a pause of the provider becomes the delay before the next attempt, with jitter on top', async () => {
+  const failure = (await failureOf(
+    new WaybillError('SourceBlocked', 'paused', { retryAfterMs: 20_000 }),
+  )) as ApplicationFailure;
+  const delay = Number(failure.nextRetryDelay);
+  expect(delay).toBeGreaterThanOrEqual(20_000);
+  expect(delay).toBeLessThan(22_000);
+});
+
+test('what cannot be helped by another attempt is not retried', async () => {
+  const failure = (await failureOf(
+    new WaybillError('SourceNotFound', CANARY, { retryable: false }),
+  )) as ApplicationFailure;
+  expect(failure.nonRetryable).toBe(true);
+});
+
+test('a cancellation stays one', async () => {
+  expect(await failureOf(new CancelledFailure('stopped'))).toBeInstanceOf(CancelledFailure);
+});
