@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, heartbeat } from '@temporalio/activity';
 import { ScheduleNotFoundError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
 import {
   CloseRoundInput,
@@ -81,11 +81,13 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
       const now = clock.now();
       const open = await takeDispatchable(db, {
         now,
+        recordedBefore: new Date(now.getTime() - timing.redispatchRecordedMs),
         carriedBefore: new Date(now.getTime() - timing.redispatchMs),
         waitingBefore: new Date(now.getTime() - timing.redispatchWaitingMs),
         limit: DISPATCH_BATCH,
       });
       for (let from = 0; from < open.length; from += STARTS_AT_ONCE) {
+        heartbeat();
         await Promise.all(
           open.slice(from, from + STARTS_AT_ONCE).map(({ id, source }) =>
             temporal.workflow.start('messageLifecycle', {

@@ -78,15 +78,10 @@ export async function withdrawToPerson(
   });
 }
 
-export async function withdraw(
-  tx: Sql,
-  reply: OutboxRow,
-  message: CarriedMessage,
-  because: string,
-  now: Date,
-): Promise<void> {
+/** Certainly not executed, though the request was on its way. */
+async function withdraw(tx: Sql, reply: OutboxRow, message: CarriedMessage, because: string, now: Date): Promise<void> {
   const moved = await moveReply(tx, reply.id, {
-    from: ['pending', 'looking', 'posting'],
+    from: ['posting'],
     to: 'withdrawn',
     fence: null,
     now,
@@ -131,7 +126,6 @@ export async function allowPosting(
     );
     const standing = standingOf(self, conversation, now.getTime(), timing);
     if (standing.to === 'supersede') {
-      await withdraw(tx, reply, message, 'person_replied_first', now);
       const other = {
         disposition: 'superseded_by',
         reason: 'person_replied_first',
@@ -141,7 +135,6 @@ export async function allowPosting(
       return endedResult(tx, message.id);
     }
     if (standing.to === 'escalate') {
-      await withdraw(tx, reply, message, standing.reason, now);
       await escalateMessage(tx, message, standing.reason, now);
       return endedResult(tx, message.id);
     }

@@ -12,7 +12,7 @@ import { lockThread, readThread } from '../ledger/visits.js';
 import { makeRecorded } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
 import { type LookDeps, lookIntoThread } from './look.js';
-import { acceptReply, allowPosting, giveUpReply, withdraw, withdrawToPerson } from './reply-endings.js';
+import { acceptReply, allowPosting, giveUpReply, withdrawToPerson } from './reply-endings.js';
 
 export interface SendInput {
   messageId: string;
@@ -58,7 +58,8 @@ async function beginSending(
     if (!held || !reply) return endedResult(tx, input.messageId);
     const { message, thread } = held;
     if (reply.state === 'posting') return toDoubt(tx, reply, message, now, timing.visibleWithinMs);
-    if (reply.state === 'doubtful') return { reply };
+    // Where threads were merged meanwhile, the message is looked for where it stands now.
+    if (reply.state === 'doubtful') return { reply: { ...reply, threadId: message.threadId } };
     const source = await readSource(tx, message.source);
     const stamps = {
       originAt: message.originAt?.getTime() ?? null,
@@ -68,13 +69,12 @@ async function beginSending(
     const late = beforeAnswerFrom(stamps, source.answerFrom?.getTime() ?? null);
     if (source.mode !== 'live' || late) {
       const reason = source.mode === 'live' ? 'before_answer_from' : 'observed_only';
-      await withdraw(tx, reply, message, reason, now);
       await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason, now });
       return endedResult(tx, message.id);
     }
     const fence = await moveReply(tx, reply.id, { from: ['pending', 'looking'], to: 'looking', fence: null, now });
     if (fence === null) return endedResult(tx, message.id);
-    return { reply: { ...reply, state: 'looking', fence } };
+    return { reply: { ...reply, threadId: message.threadId, state: 'looking', fence } };
   });
 }
 

@@ -8,6 +8,11 @@ export const TIMING_FIELDS = {
   dispatchEveryMs: { default: 15_000, unit: 'ms', doc: 'period of the dispatch of recorded messages' },
   maintainEveryMs: { default: 3_600_000, unit: 'ms', doc: 'period of the upkeep of partitions' },
   runBudgetMs: { default: 60_000, unit: 'ms', doc: 'time after which a round of visits ends by itself' },
+  redispatchRecordedMs: {
+    default: 30_000,
+    unit: 'ms',
+    doc: 'age after which an offered message that nobody took up is offered again',
+  },
   redispatchMs: {
     default: 300_000,
     unit: 'ms',
@@ -35,6 +40,11 @@ export const TIMING_FIELDS = {
     default: 0.1,
     unit: 'share',
     doc: 'c: share of the silence of a thread after which it is visited again',
+  },
+  ledgerTimeoutMs: {
+    default: 10_000,
+    unit: 'ms',
+    doc: 'start-to-close timeout of a step that only touches the ledger',
   },
   callTimeoutMs: {
     default: 15_000,

@@ -136,6 +136,7 @@ export async function endMessage(tx: Sql, ending: Ending): Promise<boolean> {
     WHERE id = ${ending.messageId}::uuid AND carry_count = ${ending.carry} AND state IN ('recorded', 'carried', 'waiting')`;
   if (ended === 0) return false;
   await tx.$executeRaw`DELETE FROM thread_turn WHERE message_id = ${ending.messageId}::uuid`;
+  await withdrawUnsent(tx, ending);
   const { disposition, reason, otherMessageId, caseId, evidence } = ending;
   const detail = {
     disposition,
@@ -146,6 +147,15 @@ export async function endMessage(tx: Sql, ending: Ending): Promise<boolean> {
   };
   await appendEvents(tx, ending.now, [{ messageId: ending.messageId, kind: 'ended', carry: ending.carry, detail }]);
   return true;
+}
+
+/** A reply that has not left is not wanted any more once its message has an ending. */
+async function withdrawUnsent(tx: Sql, { messageId, carry, reason, now }: Ending): Promise<void> {
+  const withdrawn = await tx.$executeRaw`
+    UPDATE outbox SET state = 'withdrawn', fence = fence + 1
+    WHERE message_id = ${messageId}::uuid AND state IN ('pending', 'looking')`;
+  if (withdrawn === 0) return;
+  await appendEvents(tx, now, [{ messageId, kind: 'reply_withdrawn', carry, detail: { because: reason } }]);
 }
 
 /** Ends a message as a person's case. The caller holds the thread's lock. */
@@ -214,7 +224,7 @@ export interface Dispatchable {
  */
 export async function takeDispatchable(
   db: Sql,
-  limits: { now: Date; carriedBefore: Date; waitingBefore: Date; limit: number },
+  limits: { now: Date; recordedBefore: Date; carriedBefore: Date; waitingBefore: Date; limit: number },
 ): Promise<Dispatchable[]> {
   return db.$queryRaw<Dispatchable[]>`
     UPDATE message SET dispatched_at = ${limits.now}
@@ -222,7 +232,8 @@ export async function takeDispatchable(
       SELECT id FROM message
       WHERE state IN ('recorded', 'carried', 'waiting')
         AND (dispatched_at IS NULL
-          OR (state IN ('recorded', 'carried') AND dispatched_at < ${limits.carriedBefore})
+          OR (state = 'recorded' AND dispatched_at < ${limits.recordedBefore})
+          OR (state = 'carried' AND dispatched_at < ${limits.carriedBefore})
           OR (state = 'waiting' AND dispatched_at < ${limits.waitingBefore}))
       ORDER BY dispatched_at NULLS FIRST, first_seen_at LIMIT ${limits.limit}
       FOR UPDATE SKIP LOCKED)

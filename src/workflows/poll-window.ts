@@ -23,7 +23,7 @@ const READINGS = 3;
  */
 export async function pollWindow(input: PollWindowInput): Promise<WindowAccount> {
   const { source, timing, resume } = input;
-  const ledger = proxyActivities<LedgerSteps>({ startToCloseTimeout: '30 seconds' });
+  const ledger = proxyActivities<LedgerSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
   const { listPage } = readingCalls(source, timing);
   const opened = resume ?? (await openFresh());
   const owed = [...opened.owed];

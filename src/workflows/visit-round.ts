@@ -25,7 +25,7 @@ const EMPTY: RoundAccount = { threads: 0, calls: 0, stored: 0, known: 0, parked:
  */
 export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> {
   const { source, timing, resume } = input;
-  const ledger = proxyActivities<LedgerSteps>({ startToCloseTimeout: '30 seconds' });
+  const ledger = proxyActivities<LedgerSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
   const { readThreadPage } = readingCalls(source, timing);
   const account = { ...(resume?.account ?? EMPTY) };
   const endsAt = resume?.endsAt ?? Date.now() + timing.runBudgetMs;

@@ -1,15 +1,16 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createErrorInterceptor } from '../../../src/activities/interceptors.js';
 import { WaybillError } from '../../../src/domain/failures.js';
-import type { Database } from '../../../src/ledger/database.js';
+import { openDatabase } from '../../../src/ledger/database.js';
 import { createLogger } from '../../../src/telemetry/logger.js';
 
 const CANARY = 'canary-7f3a of customer@example.com';
 
 /** A ledger that is out of reach: the failure has to be reported all the same. */
-const unreachable = { $queryRaw: () => Promise.reject(new Error('no ledger')) } as unknown as Database;
+const unreachable = openDatabase({ url: 'postgresql://nobody@127.0.0.1:1/nothing' });
+afterAll(() => unreachable.close());
 const quiet = createLogger({ subsystem: 'provider', level: 'silent' });
 
 async function failureOf(error: unknown): Promise<unknown> {
