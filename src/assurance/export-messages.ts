@@ -26,7 +26,7 @@ interface Row extends Omit<ExportedMessage, 'originAt' | 'firstSeenAt'> {
 export async function* exportMessages(db: Sql, source: string | null): AsyncGenerator<ExportedMessage> {
   for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
     const rows = await db.$queryRaw<Row[]>`
-      SELECT m.id, provider_message_id AS "providerMessageId", provider_thread_id AS "providerThreadId", direction,
+      SELECT m.id, m.provider_message_id AS "providerMessageId", provider_thread_id AS "providerThreadId", direction,
              origin_at AS "originAt", m.first_seen_at AS "firstSeenAt", route, m.state, disposition, reason,
              o.client_ref AS "clientRef"
       FROM message m JOIN thread t ON t.id = m.thread_id
