@@ -78,12 +78,16 @@ export const createErrorInterceptor = (
         attempt: info.attempt,
         detail: inFull(error),
       }).catch(() => undefined); // without a ledger there is nobody to tell; the failure itself is still reported
-      deps.log.provider.debug({
-        event: 'step.retried',
-        activityType: info.activityType,
-        attempt: info.attempt,
-        callId,
-      });
+      const { activityType, attempt } = info;
+      if (callId)
+        deps.log.provider.warn({ event: 'call.failed', callId, operation: activityType, status: code, attempt });
+      else
+        deps.log.provider.warn({
+          event: 'step.retried',
+          activityType,
+          attempt,
+          workflowId: info.workflowExecution?.workflowId,
+        });
       const failure = ApplicationFailure.create({
         message: code ? `${type} (${code})` : type,
         type,

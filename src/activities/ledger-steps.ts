@@ -41,7 +41,18 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
 
     async closeWindow(payload: CloseWindowInput): Promise<WindowAccount> {
       const { windowId } = CloseWindowInput.parse(payload);
-      return closeWindow(db, windowId, clock.now(), timing);
+      const account = await closeWindow(db, windowId, clock.now(), timing);
+      for (const { from, to } of account.gaps) log.intake.warn({ event: 'listing.cut', windowId, from, to });
+      const { owed, listings, newThreads, gaps } = account;
+      log.intake.info({
+        event: 'window.closed',
+        windowId,
+        owed,
+        exhausted: listings,
+        stored: newThreads,
+        gaps: gaps.length,
+      });
+      return account;
     },
 
     async openRound(payload: SourceInput): Promise<{ id: string }> {
@@ -64,6 +75,8 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
     async closeRound(payload: CloseRoundInput): Promise<void> {
       const { roundId, account } = CloseRoundInput.parse(payload);
       await closeRound(db, roundId, account, clock.now());
+      const { threads, calls, stored, failed } = account;
+      log.intake.info({ event: 'round.closed', roundId, read: threads, calls, stored, failed });
     },
 
     /** Runs a schedule earlier than its period; one that does not exist is somebody else's to make. */

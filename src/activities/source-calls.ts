@@ -32,7 +32,7 @@ export interface ThreadPageResult extends PageResult {
 
 /** Activities of a source's queue: each is one provider call, but for the send, which is declared as two. */
 export const createSourceCalls = (deps: ActivityDeps) => {
-  const { db, clock, timing } = deps;
+  const { db, clock, timing, log } = deps;
   return {
     /** Lists one page of a creation interval and commits it. @throws CursorExpired, not retried: the interval is read anew */
     async listPage(payload: ListPageInput): Promise<ListPageResult> {
@@ -60,6 +60,7 @@ export const createSourceCalls = (deps: ActivityDeps) => {
         covering: interval.covering,
         now: clock.now(),
       });
+      if (parked > 0) log.intake.warn({ event: 'row.parked', source, callId: call.id, reason: 'unreadable_row' });
       return { callId: call.id, rows, known, stored, parked, next };
     },
 
@@ -95,6 +96,7 @@ export const createSourceCalls = (deps: ActivityDeps) => {
           ? await recordConfirmingPage(db, call, answer, { readingId: confirm }, context())
           : await recordMessagePage(db, call, answer, context());
         const { rows, known, stored, parked, next, open } = recorded;
+        if (parked > 0) log.intake.warn({ event: 'row.parked', source, callId: call.id, reason: 'unreadable_row' });
         return { callId: call.id, readingId: call.readingId, rows, known, stored, parked, next, open };
       } catch (error) {
         if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
@@ -115,7 +117,14 @@ export const createSourceCalls = (deps: ActivityDeps) => {
     /** @see sendReply */
     async sendReply(payload: StepInput): Promise<SendResult> {
       const { messageId, carry } = StepInput.parse(payload);
-      return sendReply(deps, { messageId, carry, attempt: activityInfo().attempt });
+      const result = await sendReply(deps, { messageId, carry, attempt: activityInfo().attempt });
+      const { attempt } = activityInfo();
+      if (result.kind === 'wait') log.delivery.warn({ event: 'reply.doubted', messageId, attempt });
+      else if (result.kind === 'ended' && result.disposition === 'answered')
+        log.delivery.info({ event: 'reply.sent', messageId, attempt });
+      else if (result.kind === 'ended')
+        log.delivery.info({ event: 'reply.withdrawn', messageId, reason: result.reason });
+      return result;
     },
   };
 };

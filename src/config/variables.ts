@@ -154,7 +154,12 @@ export const VARIABLES = {
     default: null,
     doc: 'mail before this instant is never answered; unset: the instant at which the source enters live',
   },
-  WAYBILL_SOURCE_RATE: { group: 'source', kind: 'rate', default: '1', doc: 'calls to the dashboard' },
+  WAYBILL_SOURCE_RATE: {
+    group: 'source',
+    kind: 'rate',
+    default: '5',
+    doc: 'calls to the dashboard per second; at most half of what its provider allows',
+  },
   WAYBILL_OWN_ADDRESSES: {
     group: 'source',
     kind: 'addresses',

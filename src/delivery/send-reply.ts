@@ -35,6 +35,10 @@ export async function sendReply(deps: LookDeps, input: SendInput): Promise<SendR
   const { providerMessageId } = await readMessage(db, input.messageId);
   const { providerThreadId } = await readThread(db, reply.threadId);
   const seen = await lookIntoThread(deps, { reply, providerThreadId, providerMessageId, attempt: input.attempt });
+  const looked = { found: seen.our ? 'our reply' : seen.answered };
+  await appendEvents(db, clock.now(), [
+    { messageId: input.messageId, kind: 'reply_looked', carry: input.carry, detail: looked },
+  ]);
   if (seen.our) return recordSeen(deps, reply, input);
   if (reply.state === 'doubtful') return giveUpReply(db, reply, input.carry, clock.now());
   if (seen.answered === 'gone') return withdrawToPerson(db, reply, input.carry, 'gone_at_provider', clock.now());

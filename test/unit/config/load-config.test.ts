@@ -31,7 +31,7 @@ describe('loadConfig', () => {
   test('an empty environment gives the embedded installation with every documented default', () => {
     const config = loadConfig({}, { cwd: '/srv' });
     expect(config.dataDir).toBe('/srv/.waybill');
-    expect(config.database).toEqual({ embedded: true, url: null, port: 55_432 });
+    expect(config.database).toEqual({ embedded: true, url: null, port: 15_432 });
     expect(config.temporal).toMatchObject({
       embedded: true,
       port: 7233,
@@ -43,7 +43,7 @@ describe('loadConfig', () => {
       dashboardUrl: null,
       mode: null,
       answerFrom: null,
-      ratePerSecond: 1,
+      ratePerSecond: 5,
       ownAddresses: [],
     });
     expect(config.simulator).toMatchObject({ port: 4010, ratePerSecond: 40, profile: 'observed', corpus: null });
