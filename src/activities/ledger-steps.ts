@@ -1,5 +1,10 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
-import { ScheduleNotFoundError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
+import {
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+} from '@temporalio/client';
 import {
   CloseRoundInput,
   CloseWindowInput,
@@ -83,7 +88,7 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
     async nudge(payload: NudgeInput): Promise<void> {
       const { schedule } = NudgeInput.parse(payload);
       try {
-        await temporal.schedule.getHandle(schedule).trigger();
+        await temporal.schedule.getHandle(schedule).trigger(ScheduleOverlapPolicy.BUFFER_ONE);
       } catch (error) {
         if (!(error instanceof ScheduleNotFoundError)) throw error;
       }

@@ -57,6 +57,7 @@ export async function bindSource(db: Database, binding: SourceBinding): Promise<
               ${binding.ratePerSecond}, ${binding.now})
       ON CONFLICT (name) DO NOTHING`;
     await tx.$queryRaw`SELECT 1 FROM source WHERE name = ${binding.name} FOR UPDATE`;
+    await forgetUnusedOrigin(tx, binding);
     const found = await readSource(tx, binding.name);
     if (found.origin !== binding.origin) {
       throw new WaybillError(
@@ -81,6 +82,13 @@ export async function bindSource(db: Database, binding: SourceBinding): Promise<
     }
     return readSource(tx, binding.name);
   });
+}
+
+/** A mistyped address must not bind the name: until a provider has answered with something, the name is free. */
+async function forgetUnusedOrigin(tx: Sql, { name, origin }: SourceBinding): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE source SET origin = ${origin} WHERE name = ${name} AND origin <> ${origin}
+      AND NOT EXISTS (SELECT 1 FROM provider_call WHERE source = ${name} AND rows IS NOT NULL)`;
 }
 
 /**

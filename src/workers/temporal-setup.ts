@@ -115,9 +115,9 @@ async function ensureSchedule(client: Client, plan: Plan): Promise<void> {
   }
 }
 
-/** Runs every Schedule once, now. */
+/** Runs every Schedule once, now, or after the run that is busy: the SDK's own default would run both side by side. */
 export async function triggerSchedules(client: Client, scheduleIds: readonly string[]): Promise<void> {
-  await Promise.all(scheduleIds.map((id) => client.schedule.getHandle(id).trigger()));
+  await Promise.all(scheduleIds.map((id) => client.schedule.getHandle(id).trigger(ScheduleOverlapPolicy.BUFFER_ONE)));
 }
 
 /** The server holds a source's rate across all workers; it takes effect within a second. */
