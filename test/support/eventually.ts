@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const EVERY_MS = 60;
 
-/** Asks until the answer is neither null nor undefined nor false, and gives it. @throws with the last answer when time is over */
+/** Asks until the answer is neither null nor undefined nor false, and gives it. @throws when time is over */
 export async function eventually<T>(
-  what: string,
+  /** Said when time is over. */
+  what: string | (() => string),
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   { withinMs = 40_000 }: { withinMs?: number } = {},
 ): Promise<T> {
@@ -12,7 +13,9 @@ export async function eventually<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== null && answer !== undefined && answer !== false) return answer;
-    if (performance.now() >= end) throw new Error(`${what}: not within ${withinMs} ms`);
+    if (performance.now() >= end) {
+      throw new Error(`${typeof what === 'string' ? what : what()}: not within ${withinMs} ms`);
+    }
     await pause(EVERY_MS);
   }
 }

@@ -38,7 +38,7 @@ export const QUICK: Partial<Timing> = {
   callRetryMaxMs: 1_000,
   bodyWait1Ms: 1_000,
   bodyWait2Ms: 1_000,
-  bodyWait3Ms: 4_000,
+  bodyWait3Ms: 20_000,
   drainMs: 2_000,
 };
 

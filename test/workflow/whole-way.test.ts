@@ -67,7 +67,7 @@ it('leaves the whole trail of an answered, an escalated and an ignored message',
   const begun = ['recorded', 'carried', 'triaged'];
   await assertTrail(rig.db, await oneEnded('answered', 'accepted'), [
     ...begun,
-    ...['classified', 'decided', 'reply_prepared', 'reply_posting', 'reply_accepted'],
+    ...['classified', 'decided', 'reply_prepared', 'reply_looked', 'reply_posting', 'reply_accepted'],
     'ended answered (accepted)',
   ]);
   await assertTrail(rig.db, await oneEnded('escalated', 'no_playbook'), [
