@@ -27,7 +27,7 @@ export interface RunningSimulator {
 function tokensIn(folder: string): z.infer<typeof Tokens> {
   const file = join(folder, 'tokens.json');
   if (existsSync(file)) return Tokens.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const tokens = { token: randomBytes(24).toString('base64url'), controlToken: randomBytes(24).toString('base64url') };
+  const tokens = { token: randomBytes(24).toString('hex'), controlToken: randomBytes(24).toString('hex') };
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, JSON.stringify(tokens), { mode: 0o600 });
   return tokens;
