@@ -84,10 +84,15 @@ export async function bindSource(db: Database, binding: SourceBinding): Promise<
   });
 }
 
-/** A mistyped address must not bind the name: until a provider has answered with something, the name is free. */
-async function forgetUnusedOrigin(tx: Sql, { name, origin }: SourceBinding): Promise<void> {
+/**
+ * A mistyped address must not bind the name: until a provider has answered with something, the name is free. Nothing that was
+ * said about the old address passes to the new one, above all not its mode. Source: DESIGN law 9.
+ */
+async function forgetUnusedOrigin(tx: Sql, { name, kind, origin, now }: SourceBinding): Promise<void> {
   await tx.$executeRaw`
-    UPDATE source SET origin = ${origin} WHERE name = ${name} AND origin <> ${origin}
+    UPDATE source SET origin = ${origin}, kind = ${kind}, mode = 'observe', answer_from = NULL, answer_from_explicit = false,
+           blocked_until = NULL, demanded_at = NULL, created_at = ${now}
+    WHERE name = ${name} AND origin <> ${origin}
       AND NOT EXISTS (SELECT 1 FROM provider_call WHERE source = ${name} AND rows IS NOT NULL)`;
 }
 
