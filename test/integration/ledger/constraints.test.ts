@@ -1,0 +1,133 @@
+import pg from 'pg';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
+import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
+import { ESCALATE_REASONS, MESSAGE_REASONS, PARK_REASONS } from '../../../src/domain/reasons.js';
+import {
+  ATTACHMENT_STATES,
+  CASE_STATES,
+  DISPOSITIONS,
+  FIRST_SEEN_BY,
+  MODES,
+  OUTBOX_STATES,
+  PARK_STATES,
+  ROUTES,
+  STATES,
+  WAITING_KINDS,
+} from '../../../src/domain/states.js';
+import { testDatabase } from '../../support/servers.js';
+
+/** The closed table that each check constraint repeats. */
+const TABLES: Record<string, Record<string, string>> = {
+  attachment_state_check: ATTACHMENT_STATES,
+  case_reason_check: ESCALATE_REASONS,
+  case_state_check: CASE_STATES,
+  lifecycle_event_kind_check: LIFECYCLE_EVENTS,
+  message_channel_check: CHANNELS,
+  message_direction_check: DIRECTIONS,
+  message_disposition_check: DISPOSITIONS,
+  message_first_seen_by_check: FIRST_SEEN_BY,
+  message_reason_check: MESSAGE_REASONS,
+  message_route_check: ROUTES,
+  message_state_check: STATES,
+  message_waiting_kind_check: WAITING_KINDS,
+  outbox_state_check: OUTBOX_STATES,
+  park_reason_check: PARK_REASONS,
+  park_state_check: PARK_STATES,
+  source_mode_check: MODES,
+};
+
+/** Lists that stand in the migration alone, because nothing else knows them. */
+const WITHOUT_TABLE = [
+  'answer_claim_kind_check',
+  'marker_kind_check',
+  'message_hold_check',
+  'outbox_kind_check',
+  'park_kind_check',
+  'poll_window_outcome_check',
+  'provider_call_operation_check',
+];
+
+async function connect(): Promise<pg.Client> {
+  const database = await testDatabase();
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  onTestFinished(async () => {
+    await client.end();
+    await database.drop();
+  });
+  return client;
+}
+
+/** Check constraints that are a list of words, with the words, as Postgres has them. */
+async function listsOf(client: pg.Client): Promise<Map<string, string[]>> {
+  const { rows } = await client.query<{ name: string; definition: string }>(`
+    SELECT conname AS name, pg_get_constraintdef(c.oid) AS definition FROM pg_constraint c
+    JOIN pg_class t ON t.oid = c.conrelid
+    WHERE contype = 'c' AND connamespace = 'public'::regnamespace AND NOT t.relispartition`);
+  const isList = /^CHECK \(\((\(?\w+\)? = (ANY \(ARRAY\[.*\]\)|'\w+'::text))\)\)$/;
+  return new Map(
+    rows
+      .filter((row) => isList.test(row.definition))
+      .map((row) => [row.name, [...row.definition.matchAll(/'(\w+)'::text/g)].map((match) => match[1] ?? '').sort()]),
+  );
+}
+
+describe('check constraints and the closed tables of the domain', () => {
+  it('every list in the database is one of the tables, or is known to have none', async () => {
+    const lists = await listsOf(await connect());
+    expect([...lists.keys()].sort()).toEqual([...Object.keys(TABLES), ...WITHOUT_TABLE].sort());
+  });
+
+  it.each(Object.entries(TABLES))('%s allows exactly the words of its table', async (name, table) => {
+    const lists = await listsOf(await connect());
+    expect(lists.get(name)).toEqual(Object.keys(table).sort());
+  });
+
+  it('a word too many in the database is noticed, so that the tests above can fail', async () => {
+    const client = await connect();
+    await client.query(`ALTER TABLE source DROP CONSTRAINT source_mode_check,
+      ADD CONSTRAINT source_mode_check CHECK (mode IN ('observe', 'shadow', 'approve', 'live', 'planted'))`);
+    expect((await listsOf(client)).get('source_mode_check')).not.toEqual(Object.keys(MODES).sort());
+  });
+});
+
+describe('a message row cannot be silent about its place', () => {
+  const insert = `
+    INSERT INTO message (source, provider_message_id, thread_id, twin_group_id, channel, direction, first_seen_at, first_seen_by,
+      first_call_id, reading_id, activity_at, arrival_known, content_hash, has_body, adapter_version,
+      state, waiting_kind, disposition, reason, ended_at, case_id)
+    SELECT 's', 'm', id, id, 'email', 'inbound', now(), 'poll', id, id, now(), false, 'h', true, 'test/1', $1, $2, $3, $4, $5, $6
+    FROM (SELECT uuidv7() AS id) AS one`;
+  const NOW = new Date('2026-03-02T12:00:00Z');
+  const CASE = '0198c0de-0000-7000-8000-000000000001';
+
+  it.each([
+    ['ended without a disposition', ['ended', null, null, 'twin', NOW, null]],
+    ['ended without an instant', ['ended', null, 'ignored', 'bulk_mail', null, null]],
+    ['ended without a reason', ['ended', null, 'ignored', null, NOW, null]],
+    ['parked without a reason', ['parked', null, null, null, null, null]],
+    ['waiting for nothing', ['waiting', null, null, null, null, null]],
+    ['carried and waiting', ['carried', 'body', null, null, null, null]],
+    ['carried with a reason', ['carried', null, null, 'bulk_mail', null, null]],
+    ['recorded with a disposition', ['recorded', null, 'ignored', null, NOW, null]],
+    ['escalated without a case', ['ended', null, 'escalated', 'unknown_intent', NOW, null]],
+  ])('%s is refused', async (_, values) => {
+    const client = await connect();
+    await expect(client.query(insert, values)).rejects.toThrow('message_ending_check');
+  });
+
+  it('an ending with disposition, reason and instant is taken, and so is each other state', async () => {
+    const client = await connect();
+    for (const values of [
+      ['ended', null, 'escalated', 'unknown_intent', NOW, CASE],
+      ['parked', null, null, 'decision_failed', null, null],
+      ['waiting', 'body', null, null, null, null],
+      ['carried', null, null, null, null, null],
+      ['recorded', null, null, null, null, null],
+    ]) {
+      await client.query(insert, values);
+      await client.query('DELETE FROM message');
+    }
+  });
+});
