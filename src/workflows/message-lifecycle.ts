@@ -28,6 +28,14 @@ export interface MessageLifecycleInput {
 /** Something about the message or its thread has changed in the ledger: look now instead of later. */
 export const ledgerMoved = defineSignal('ledgerMoved');
 
+/** Steps on the ledger alone, with the line that the Temporal UI shows beside them. */
+const stepsWith = (summary: string) =>
+  proxyLocalActivities<LifecycleSteps>({
+    startToCloseTimeout: '10 seconds',
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+    summary,
+  });
+
 /**
  * One inbound message from its recording to its one ending: triage, route, classify, decide, act. The ledger decides in each
  * step; this only puts the steps in order and waits durably between them.
@@ -37,10 +45,9 @@ export async function messageLifecycle({
   messageId,
   timing,
 }: MessageLifecycleInput): Promise<Omit<StepEnded, 'wake'>> {
-  const { takeUp, understand, decide } = proxyLocalActivities<LifecycleSteps>({
-    startToCloseTimeout: '10 seconds',
-    retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
-  });
+  const { takeUp } = stepsWith('takes it up: what it is, and by which route it goes');
+  const { understand } = stepsWith('classifies: what it asks for');
+  const { decide } = stepsWith('takes its turn in the thread and decides what to do');
   const { sendReply } = proxyActivities<Pick<SourceCalls, 'sendReply'>>({
     taskQueue: sourceQueue(source),
     startToCloseTimeout: timing.sendTimeoutMs,
