@@ -16,7 +16,12 @@ interface Reduced {
   retryAfterMs: number | null;
 }
 
-function reduce(error: unknown): Reduced {
+/** SQLSTATE classes that another attempt cannot mend: bad data, a broken constraint, a wrong statement. */
+const OUR_FAULT = /^(22|23|42)/;
+/** After so many attempts an error that no rule names counts as final: the step is given up and the item set aside. */
+const MOST_UNEXPECTED = 10;
+
+function reduce(error: unknown, attempt: number): Reduced {
   if (error instanceof WaybillError) {
     const { type, code = null, callId = null, retryable, retryAfterMs = null } = error;
     return { type, code, callId, retryable, retryAfterMs };
@@ -25,14 +30,13 @@ function reduce(error: unknown): Reduced {
     typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
       ? error.code
       : null;
-  const isPrisma = error instanceof Error && error.constructor.name.startsWith('Prisma');
-  return {
-    type: isPrisma ? 'LedgerUnavailable' : 'Unexpected',
-    code,
-    callId: null,
-    retryable: true,
-    retryAfterMs: null,
-  };
+  const final = { callId: null, retryable: attempt < MOST_UNEXPECTED, retryAfterMs: null };
+  if (error instanceof Error && error.constructor.name.startsWith('Prisma')) {
+    const [, sqlState = null] = /Code: `(\w{5})`/.exec(error.message) ?? [];
+    if (sqlState !== null && OUR_FAULT.test(sqlState)) return { type: 'Unexpected', code: sqlState, ...final };
+    return { type: 'LedgerUnavailable', code: sqlState ?? code, ...final, retryable: true };
+  }
+  return { type: 'Unexpected', code, ...final };
 }
 
 /** Message, stack and causes, for the ledger alone. */
@@ -64,7 +68,7 @@ export const createErrorInterceptor = (
     } catch (error) {
       if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
       const { info } = Context.current();
-      const { type, code, callId, retryable, retryAfterMs } = reduce(error);
+      const { type, code, callId, retryable, retryAfterMs } = reduce(error, info.attempt);
       const payload = input.args[0];
       const messageId = hasMessageId(payload) ? payload.messageId : null;
       await recordFailure(deps.db, {

@@ -1,6 +1,6 @@
 import { plainText } from '../classify/plain-text.js';
 import { classify } from '../classify/rules.js';
-import { DecideInput, StepInput, TakeUpInput } from '../contracts/steps.js';
+import { DecideInput, ParkInput, StepInput, TakeUpInput } from '../contracts/steps.js';
 import { bodyWait } from '../domain/body-wait.js';
 import { standingOf } from '../domain/conversation.js';
 import type { DecideResult, StepEnded, TakeUpResult, UnderstandResult } from '../domain/step-results.js';
@@ -14,6 +14,7 @@ import {
   endMessage,
   escalateMessage,
   holdMessage,
+  parkMessage,
   readContent,
   readConversation,
   readMessage,
@@ -99,6 +100,23 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
         await appendEvents(tx, now, [{ ...event, detail: { route: verdict.go } }]);
         await setRoute(tx, message, verdict.go);
         return { kind: 'go', carry: message.carry, route: verdict.go };
+      });
+    },
+
+    /** A step failed for good: the message is set aside with the name of the step, for a person to look at. */
+    async park(payload: ParkInput): Promise<StepEnded> {
+      const { messageId, step } = ParkInput.parse(payload);
+      return db.transaction(async (tx) => {
+        const message = await readMessage(tx, messageId);
+        await parkMessage(tx, message, step, clock.now());
+        log.lifecycle.warn({
+          event: 'message.parked',
+          messageId,
+          source: message.source,
+          reason: 'decision_failed',
+          step,
+        });
+        return endedResult(tx, messageId);
       });
     },
 

@@ -71,3 +71,6 @@ export const DecideInput = z.strictObject({
   turnWaits: z.int().min(0),
 });
 export type DecideInput = z.infer<typeof DecideInput>;
+
+export const ParkInput = z.strictObject({ messageId: uuid, step: z.string().max(60) });
+export type ParkInput = z.infer<typeof ParkInput>;

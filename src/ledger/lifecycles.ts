@@ -178,6 +178,21 @@ export async function escalateMessage(
   });
 }
 
+/**
+ * Sets an open message aside: a step of it cannot be taken. Its turn goes to the next message of the thread; a reply that may
+ * be on its way keeps its state and is never sent again by itself.
+ */
+export async function parkMessage(tx: Sql, message: CarriedMessage, step: string, now: Date): Promise<void> {
+  const parked = await tx.$executeRaw`
+    UPDATE message SET state = 'parked', reason = 'decision_failed', waiting_kind = NULL, waiting_until = NULL
+    WHERE id = ${message.id}::uuid AND state IN ('recorded', 'carried', 'waiting')`;
+  if (parked === 0) return;
+  await tx.$executeRaw`DELETE FROM thread_turn WHERE message_id = ${message.id}::uuid`;
+  await appendEvents(tx, now, [
+    { messageId: message.id, kind: 'parked', carry: message.carry, detail: { reason: 'decision_failed', step } },
+  ]);
+}
+
 export async function waitMessage(
   tx: Sql,
   message: CarriedMessage,

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   CancellationScope,
   condition,
   defineSignal,
@@ -48,6 +49,7 @@ export async function messageLifecycle({
   const { takeUp } = stepsWith('takes it up: what it is, and by which route it goes');
   const { understand } = stepsWith('classifies: what it asks for');
   const { decide } = stepsWith('takes its turn in the thread and decides what to do');
+  const { park } = stepsWith('sets it aside: a step failed for good');
   const { sendReply } = proxyActivities<Pick<SourceCalls, 'sendReply'>>({
     taskQueue: sourceQueue(source),
     startToCloseTimeout: timing.sendTimeoutMs,
@@ -60,29 +62,39 @@ export async function messageLifecycle({
     moved = true;
   });
 
-  let taken = await takeUp({ messageId, runId: workflowInfo().runId, bodyWaits: 0 });
-  for (let bodyWaits = 1; taken.kind === 'wait'; bodyWaits++) {
-    await rest(taken);
-    taken = await takeUp({ messageId, runId: workflowInfo().runId, bodyWaits });
+  try {
+    return end(await carry());
+  } catch (error) {
+    // A step that can never be taken must not leave the message in the air: no silent exit.
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    return end(await park({ messageId, step: error.activityType }));
   }
-  if (taken.kind === 'ended') return end(taken);
-  const { carry } = taken;
-  const understood = await understand({ messageId, carry });
-  if (understood.kind === 'ended') return end(understood);
 
-  for (let turnWaits = 0; ; turnWaits++) {
-    const decided = await decide({ messageId, carry, label: understood.label, turnWaits });
-    if (decided.kind === 'ended') return end(decided);
-    if (decided.kind === 'wait') {
-      await rest(decided);
-      continue;
+  async function carry(): Promise<StepEnded> {
+    let taken = await takeUp({ messageId, runId: workflowInfo().runId, bodyWaits: 0 });
+    for (let bodyWaits = 1; taken.kind === 'wait'; bodyWaits++) {
+      await rest(taken);
+      taken = await takeUp({ messageId, runId: workflowInfo().runId, bodyWaits });
     }
-    let sent = await sendReply({ messageId, carry });
-    while (sent.kind === 'wait') {
-      await rest(sent);
-      sent = await sendReply({ messageId, carry });
+    if (taken.kind === 'ended') return taken;
+    const held = { messageId, carry: taken.carry };
+    const understood = await understand(held);
+    if (understood.kind === 'ended') return understood;
+
+    for (let turnWaits = 0; ; turnWaits++) {
+      const decided = await decide({ ...held, label: understood.label, turnWaits });
+      if (decided.kind === 'ended') return decided;
+      if (decided.kind === 'wait') {
+        await rest(decided);
+        continue;
+      }
+      let sent = await sendReply(held);
+      while (sent.kind === 'wait') {
+        await rest(sent);
+        sent = await sendReply(held);
+      }
+      if (sent.kind === 'ended') return sent;
     }
-    if (sent.kind === 'ended') return end(sent);
   }
 
   async function rest({ for: kind, until }: StepWait): Promise<void> {
