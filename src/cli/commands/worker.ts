@@ -17,24 +17,27 @@ export function addWorker(program: Command): void {
     .action(
       async ({ roles, trigger, awaitSettings }: { roles?: string; trigger?: boolean; awaitSettings?: boolean }) => {
         const stop = stopSignal();
-        const given = awaitSettings ? once(process, 'message', { signal: stop }).catch(() => [{}]) : [{}];
-        const { runWorker } = await import('../../workers/run-worker.js');
-        const [settings] = (await given) as [Environment];
-        if (stop.aborted) return;
-        const config = processConfig(settings);
-        const access = await accessDatabase(config, { create: false });
         try {
-          await runWorker({
-            config,
-            databaseUrl: access.url,
-            roles: roles?.split(',').map((role) => role.trim()) ?? null,
-            trigger: trigger === true,
-            stop,
-            onReady: () => process.send?.({ event: 'ready' }),
-          });
+          const given = awaitSettings ? once(process, 'message', { signal: stop }).catch(() => [{}]) : [{}];
+          const { runWorker } = await import('../../workers/run-worker.js');
+          const [settings] = (await given) as [Environment];
+          if (stop.aborted) return;
+          const config = processConfig(settings);
+          const access = await accessDatabase(config, { create: false });
+          try {
+            await runWorker({
+              config,
+              databaseUrl: access.url,
+              roles: roles?.split(',').map((role) => role.trim()) ?? null,
+              trigger: trigger === true,
+              stop,
+              onReady: () => process.send?.({ event: 'ready' }),
+            });
+          } finally {
+            await access.release();
+          }
         } finally {
-          await access.release();
-          if (process.connected) process.disconnect();
+          if (process.connected) process.disconnect(); // the channel, listened to, would keep a refused start alive
         }
       },
     );
