@@ -2,6 +2,7 @@ import { answeredAlong, standingOf } from '../domain/conversation.js';
 import type { AnswerReason, EscalateReason } from '../domain/reasons.js';
 import type { StepEnded } from '../domain/step-results.js';
 import type { Timing } from '../domain/timing.js';
+import type { OpenCall } from '../ledger/calls.js';
 import { type Database, only, type Sql } from '../ledger/database.js';
 import { appendEvents } from '../ledger/events.js';
 import {
@@ -104,17 +105,24 @@ export async function giveUpReply(db: Database, reply: OutboxRow, carry: number,
   });
 }
 
+export interface Posting {
+  reply: OutboxRow;
+  carry: number;
+  /** Opens the row of the call; throws where the source is blocked, and then nothing has moved. */
+  openCall(tx: Sql): Promise<OpenCall>;
+  now: Date;
+  timing: Timing;
+}
+
 /**
- * The last question before the request leaves, with what the look has just recorded: may this reply still go? Null means yes,
- * and the reply is then `posting` under a new fence, so that a slower twin of this attempt stops here.
+ * The last question before the request leaves, with what the look has just recorded: may this reply still go? If so it is
+ * `posting` under a new fence, so that a slower twin of this attempt stops here, and the row of its call is open, in one
+ * transaction: a reply that may not go leaves no call behind.
  */
 export async function allowPosting(
   db: Database,
-  reply: OutboxRow & { fence: number },
-  carry: number,
-  now: Date,
-  timing: Timing,
-): Promise<{ fence: number } | StepEnded | { kind: 'again' }> {
+  { reply, carry, openCall, now, timing }: Posting,
+): Promise<{ fence: number; call: OpenCall } | StepEnded | { kind: 'again' }> {
   return db.transaction(async (tx) => {
     const held = await holdMessage(tx, reply.messageId, carry);
     if (!held) return endedResult(tx, reply.messageId);
@@ -142,6 +150,6 @@ export async function allowPosting(
     const fence = await moveReply(tx, reply.id, { from: ['looking'], to: 'posting', fence: reply.fence, now });
     if (fence === null) return { kind: 'again' };
     await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_posting', carry, detail: {} }]);
-    return { fence };
+    return { fence, call: await openCall(tx) };
   });
 }

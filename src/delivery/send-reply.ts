@@ -1,7 +1,9 @@
 import { beforeAnswerFrom } from '../domain/admission.js';
 import { WaybillError } from '../domain/failures.js';
 import type { SendResult } from '../domain/step-results.js';
-import { finishCall, type OpenCall, openCall } from '../ledger/calls.js';
+import type { Timing } from '../domain/timing.js';
+import { type CallRequest, finishCall, type OpenCall, openCall } from '../ledger/calls.js';
+import type { Sql } from '../ledger/database.js';
 import { appendEvents } from '../ledger/events.js';
 import { endMessage, holdMessage, readMessage, waitMessage } from '../ledger/lifecycles.js';
 import { moveReply, type OutboxRow, readReply } from '../ledger/outbox.js';
@@ -61,7 +63,10 @@ async function beginSending(
     const reply = await readReply(tx, input.messageId);
     if (!held || !reply) return endedResult(tx, input.messageId);
     const { message, thread } = held;
-    if (reply.state === 'posting') return toDoubt(tx, reply, message, now, timing.visibleWithinMs);
+    if (reply.state === 'posting') return toDoubt(tx, reply, message, now, timing);
+    // Woken or carried again too early: until then the thread proves nothing, and a person would be asked for nothing.
+    if (reply.state === 'doubtful' && now < visibleBy(reply, timing))
+      return waitForSight(tx, reply, message, now, timing);
     // Where threads were merged meanwhile, the message is looked for where it stands now.
     if (reply.state === 'doubtful') return { reply: { ...reply, threadId: message.threadId } };
     const source = await readSource(tx, message.source);
@@ -82,19 +87,26 @@ async function beginSending(
   });
 }
 
-type Transaction = Parameters<Parameters<LookDeps['db']['transaction']>[0]>[0];
 type Message = Awaited<ReturnType<typeof readMessage>>;
 
-async function toDoubt(
-  tx: Transaction,
+/** Until then a reply whose outcome nobody knows may still be executed and show: the end of its request and the time after it. */
+const visibleBy = ({ postingAt }: OutboxRow, timing: Timing): Date =>
+  new Date((postingAt?.getTime() ?? 0) + timing.sendDeadlineMs + timing.visibleWithinMs);
+
+async function toDoubt(tx: Sql, reply: OutboxRow, message: Message, now: Date, timing: Timing): Promise<SendResult> {
+  await moveReply(tx, reply.id, { from: ['posting'], to: 'doubtful', fence: null, now });
+  await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_doubtful', carry: message.carry, detail: {} }]);
+  return waitForSight(tx, reply, message, now, timing);
+}
+
+async function waitForSight(
+  tx: Sql,
   reply: OutboxRow,
   message: Message,
   now: Date,
-  visibleWithinMs: number,
+  timing: Timing,
 ): Promise<SendResult> {
-  const until = new Date(now.getTime() + visibleWithinMs);
-  await moveReply(tx, reply.id, { from: ['posting'], to: 'doubtful', fence: null, now });
-  await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_doubtful', carry: message.carry, detail: {} }]);
+  const until = visibleBy(reply, timing);
   await waitMessage(tx, message, 'confirmation', until, now);
   return { kind: 'wait', for: 'confirmation', until: until.toISOString() };
 }
@@ -109,8 +121,8 @@ async function recordSeen({ db, clock }: LookDeps, reply: OutboxRow, input: Send
 
 async function post(deps: LookDeps, reply: OutboxRow, providerThreadId: string, input: SendInput): Promise<SendResult> {
   const { db, clock, timing } = deps;
-  // The row first: where the source is blocked nothing has moved yet, and the attempt can be made again.
-  const call = await openCall(db, {
+  const now = clock.now();
+  const request: CallRequest = {
     source: reply.source,
     operation: 'postReply',
     parameters: { thread: providerThreadId, clientRef: reply.clientRef },
@@ -119,10 +131,12 @@ async function post(deps: LookDeps, reply: OutboxRow, providerThreadId: string, 
     readingId: null,
     page: 0,
     attempt: input.attempt,
-    now: clock.now(),
-  });
-  const allowed = await allowPosting(db, reply, input.carry, clock.now(), timing);
+    now,
+  };
+  const posting = { reply, carry: input.carry, openCall: (tx: Sql) => openCall(tx, request), now, timing };
+  const allowed = await allowPosting(db, posting);
   if (!('fence' in allowed)) return allowed;
+  const { call } = allowed;
   const { text, idempotencyKey, clientRef } = reply;
   try {
     const answer = await makeRecorded(deps, reply.source, call, (client) =>
@@ -142,7 +156,8 @@ async function post(deps: LookDeps, reply: OutboxRow, providerThreadId: string, 
     return db.transaction(async (tx) => {
       const held = await holdMessage(tx, input.messageId, input.carry);
       if (!held) return endedResult(tx, input.messageId);
-      return toDoubt(tx, reply, held.message, clock.now(), timing.visibleWithinMs);
+      const doubted = { ...reply, postingAt: now };
+      return toDoubt(tx, doubted, held.message, clock.now(), timing);
     });
   }
 }

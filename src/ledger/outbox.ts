@@ -16,6 +16,8 @@ export interface OutboxRow {
   text: string;
   state: OutboxState;
   fence: number;
+  /** When the request that sends it was last begun. */
+  postingAt: Date | null;
 }
 
 /** The one who answers for a twin group; false where another message of the group has the claim. */
@@ -51,7 +53,8 @@ export async function prepareReply(
 export async function readReply(db: Sql, messageId: string): Promise<OutboxRow | null> {
   const rows = await db.$queryRaw<OutboxRow[]>`
     SELECT id, message_id AS "messageId", thread_id AS "threadId", source, client_ref AS "clientRef",
-           idempotency_key AS "idempotencyKey", template, text, state, fence
+           idempotency_key AS "idempotencyKey", template, text, state, fence,
+           posting_at AS "postingAt"
     FROM outbox WHERE message_id = ${messageId}::uuid AND kind = 'reply'`;
   return rows[0] ?? null;
 }
