@@ -78,11 +78,16 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
     });
     const { connectionOptions, namespace } = await temporalConnection(config);
-    const [connection, db] = await Promise.all([connectWorker(connectionOptions), openLedger(run.databaseUrl)]);
-    releases.push(
-      () => connection.close(),
-      () => db.close(),
-    );
+    const db = openDatabase({ url: run.databaseUrl, maxConnections: 20 });
+    releases.push(() => db.close());
+    const [connecting, checking] = await Promise.allSettled([
+      connectWorker(connectionOptions),
+      checkDatabase(db, run.databaseUrl),
+    ]);
+    if (connecting.status === 'fulfilled') releases.push(() => connecting.value.close());
+    if (checking.status === 'rejected') throw checking.reason;
+    if (connecting.status === 'rejected') throw connecting.reason;
+    const connection = connecting.value;
     const client = new Client({ connection, namespace });
     await refuseWhereMissing(client, run.databaseUrl);
     const clients = new Map(roles.sources.map((source) => [source.name, source.connect()]));
@@ -159,12 +164,6 @@ async function connectWorker(
       { cause },
     );
   }
-}
-
-async function openLedger(url: string) {
-  const db = openDatabase({ url, maxConnections: 20 });
-  await checkDatabase(db, url);
-  return db;
 }
 
 async function refuseWhereMissing(client: Client, databaseUrl: string): Promise<void> {
