@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   CancellationScope,
   condition,
   defineSignal,
@@ -9,6 +8,7 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -57,6 +57,7 @@ export async function messageLifecycle({
     retry: { initialInterval: timing.callRetryInitialMs, maximumInterval: timing.callRetryMaxMs },
     summary: 'looks into the thread, sends the reply once, records the answer',
   });
+  let step = 'takeUp';
   let moved = false;
   setHandler(ledgerMoved, () => {
     moved = true;
@@ -66,8 +67,8 @@ export async function messageLifecycle({
     return end(await carry());
   } catch (error) {
     // A step that can never be taken must not leave the message in the air: no silent exit.
-    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-    return end(await park({ messageId, step: error.activityType }));
+    if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
+    return end(await park({ messageId, step }));
   }
 
   async function carry(): Promise<StepEnded> {
@@ -78,16 +79,19 @@ export async function messageLifecycle({
     }
     if (taken.kind === 'ended') return taken;
     const held = { messageId, carry: taken.carry };
+    step = 'understand';
     const understood = await understand(held);
     if (understood.kind === 'ended') return understood;
 
     for (let turnWaits = 0; ; turnWaits++) {
+      step = 'decide';
       const decided = await decide({ ...held, label: understood.label, turnWaits });
       if (decided.kind === 'ended') return decided;
       if (decided.kind === 'wait') {
         await rest(decided);
         continue;
       }
+      step = 'sendReply';
       let sent = await sendReply(held);
       while (sent.kind === 'wait') {
         await rest(sent);
