@@ -9,7 +9,7 @@ import { trailOf } from '../support/trail.js';
 let rig: Rig;
 
 beforeAll(async () => {
-  rig = await startRig({ timing: { ...LIVELY, settleMs: 4_000 } });
+  rig = await startRig({ timing: { ...LIVELY, settleMs: 12_000 } });
   await rig.worker.start();
 }, 60_000);
 afterAll(() => rig?.release());
