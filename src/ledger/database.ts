@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { WaybillError } from '../domain/failures.js';
-import { Prisma, PrismaClient } from './generated/client.js';
+import { type Prisma, PrismaClient } from './generated/client.js';
+import { unreachableDatabase } from './unreachable.js';
 
 /** What a ledger function needs of a transaction: the same statements run inside one or alone. */
 export type Sql = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
@@ -43,12 +44,7 @@ export async function checkDatabase(db: Sql, url: string): Promise<void> {
   try {
     await db.$queryRaw`SELECT 1`;
   } catch (cause) {
-    const { host, pathname } = new URL(url);
-    throw new WaybillError(
-      'LedgerUnavailable',
-      `Postgres at ${host}${pathname} cannot be reached or refuses us: check WAYBILL_DATABASE_URL and that the server runs.`,
-      { cause },
-    );
+    throw unreachableDatabase(url, cause);
   }
 }
 

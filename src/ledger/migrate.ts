@@ -6,6 +6,7 @@ import pg from 'pg';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
 import { ensurePartitions } from './partitions.js';
+import { unreachableDatabase } from './unreachable.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 /** Any number of our own: two migrations at once wait for each other instead of tearing the schema. */
@@ -78,12 +79,7 @@ async function connect(url: string): Promise<pg.Client> {
     await client.connect();
     return client;
   } catch (cause) {
-    const { host, pathname } = new URL(url);
-    throw new WaybillError(
-      'LedgerUnavailable',
-      `Postgres at ${host}${pathname} cannot be reached or refuses us: check WAYBILL_DATABASE_URL and that the server runs.`,
-      { cause },
-    );
+    throw unreachableDatabase(url, cause);
   }
 }
 

@@ -83,24 +83,21 @@ export async function recordMessagePage(
   context: MessagePageContext,
 ): Promise<RecordedMessagePage> {
   return db.transaction(async (tx) => {
-    const thread = await lockThread(tx, context.threadId);
-    const source = await readSource(tx, thread.source);
-    const counts = await recordItems(tx, call, page.items, { ...context, thread, source });
-    await confirmReplies(tx, shown(page), context.now);
-    const ids = page.items.map((item) => (item.ok ? item.value.providerMessageId : parkedItemId(item)));
-    const outcome = {
-      ...counts,
-      status: page.status,
-      ids,
-      nextCursor: page.nextCursor,
-      unknownFields: page.unknownFields,
-    };
-    await finishCall(tx, call, outcome, context.now);
-    return {
-      ...counts,
-      next: await whatNext(tx, call, page.nextCursor, { ...context, demandedAt: source.demandedAt }),
-    };
+    const { counts, demandedAt } = await recordRows(tx, call, page, context);
+    return { ...counts, next: await whatNext(tx, call, page.nextCursor, { ...context, demandedAt }) };
   });
+}
+
+/** What every page of a thread has in common: its rows, the replies of ours that it shows, and the balance of its call. */
+async function recordRows(tx: Sql, call: OpenCall, page: Page<IncomingMessage>, context: MessagePageContext) {
+  const thread = await lockThread(tx, context.threadId);
+  const source = await readSource(tx, thread.source);
+  const counts = await recordItems(tx, call, page.items, { ...context, thread, source });
+  await confirmReplies(tx, shown(page), context.now);
+  const ids = page.items.map((item) => (item.ok ? item.value.providerMessageId : parkedItemId(item)));
+  const { status, nextCursor, unknownFields } = page;
+  await finishCall(tx, call, { ...counts, status, ids, nextCursor, unknownFields }, context.now);
+  return { counts, ids, demandedAt: source.demandedAt };
 }
 
 export interface RecordContext extends MessagePageContext {
@@ -240,23 +237,11 @@ export async function recordConfirmingPage(
   context: MessagePageContext,
 ): Promise<RecordedMessagePage> {
   return db.transaction(async (tx) => {
-    const thread = await lockThread(tx, context.threadId);
-    const source = await readSource(tx, thread.source);
-    const counts = await recordItems(tx, call, page.items, { ...context, thread, source });
-    await confirmReplies(tx, shown(page), context.now);
-    const ids = page.items.map((item) => (item.ok ? item.value.providerMessageId : parkedItemId(item)));
-    const outcome = {
-      ...counts,
-      status: page.status,
-      ids,
-      nextCursor: page.nextCursor,
-      unknownFields: page.unknownFields,
-    };
-    await finishCall(tx, call, outcome, context.now);
+    const { counts, ids, demandedAt } = await recordRows(tx, call, page, context);
     const first = only(await pagesOfReading(tx, confirmed.readingId), `reading ${confirmed.readingId}`);
     if (first.ids.join('\n') !== ids.join('\n')) return { ...counts, next: 'shifted' };
     const { threadId, now, timing } = context;
-    await closeVisit(tx, { threadId, begunAt: first.openedAt, demandedAt: source.demandedAt, now, timing });
+    await closeVisit(tx, { threadId, begunAt: first.openedAt, demandedAt, now, timing });
     return { ...counts, next: 'end' };
   });
 }
