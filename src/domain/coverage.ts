@@ -69,16 +69,18 @@ export function owedParts(input: CoverageInput): Interval[] {
 /**
  * The listings that a polling window owes, newest first. Pure: the same ledger and end give the same plan. A part narrower
  * than a covering listing is widened into the past to a UTC day, because only a wide listing shows every thread. The moving
- * edge, where a wide listing costs more than a page, is read narrowly each time and widely every listingMinGapMs.
+ * edge, where a wide listing costs more than a page, is read narrowly each time and widely every listingMinGapMs; up to a
+ * demand it is read widely at once.
  */
 export function planWindow(input: CoverageInput): OwedInterval[] {
-  const { end, timing, readings, frontierPages } = input;
+  const { end, timing, readings, frontierPages, demandedAt } = input;
   const wide: Interval[] = [];
   const plan: OwedInterval[] = [];
   for (const part of owedParts(input)) {
+    const isDemanded = demandedAt !== null && part.from < demandedAt;
     const isEdge =
       part.to === end && width(part) < timing.listingMinGapMs && readings.some((one) => one.to === part.from);
-    if (isEdge && frontierPages !== null && frontierPages > 1) {
+    if (isEdge && !isDemanded && frontierPages !== null && frontierPages > 1) {
       plan.push({ from: part.from - timing.pollEveryMs, to: part.to, covering: false });
       continue;
     }
