@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { isComplete, remainingSince } from '../../src/assurance/completion.js';
+import { isComplete, type Remaining, remainingSince } from '../../src/assurance/completion.js';
 import { type Account, drawAccount } from '../../src/cli/up/account.js';
 import { timingVariable } from '../../src/config/variables.js';
 import { systemClock } from '../../src/domain/clock.js';
@@ -150,8 +150,12 @@ async function makeRig(
       const begun = performance.now();
       const at = new Date(floorToSecond(systemClock.now().getTime()));
       await demandFullReading(db, 'simulator', at);
-      const complete = async () => isComplete(await remainingSince(db, 'simulator', at, timing));
-      await eventually('everything is read and decided', complete, { withinMs });
+      let remaining: Remaining | null = null;
+      const isOver = async () => {
+        remaining = await remainingSince(db, 'simulator', at, timing);
+        return isComplete(remaining);
+      };
+      await eventually(() => `still open: ${JSON.stringify(remaining)}`, isOver, { withinMs });
       const seconds = (performance.now() - begun) / 1_000;
       const judge = { url: simulator.url, controlToken: CONTROL };
       return drawAccount({ db, source: 'simulator', at, now: systemClock.now(), seconds, simulator: judge });
