@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addApi } from '../../../src/cli/commands/api.js';
+import { addBalance } from '../../../src/cli/commands/balance.js';
+import { addConfig } from '../../../src/cli/commands/config.js';
+import { addExport } from '../../../src/cli/commands/export.js';
+import { addMigrate } from '../../../src/cli/commands/migrate.js';
+import { addTemporal } from '../../../src/cli/commands/temporal.js';
+import { addTrace } from '../../../src/cli/commands/trace.js';
+import { addUp } from '../../../src/cli/commands/up.js';
+import { addWorker } from '../../../src/cli/commands/worker.js';
+import { EXIT } from '../../../src/cli/exit-codes.js';
+
+const PAGE = readFileSync('docs/reference/cli.md', 'utf8');
+const section = (title: string): string => PAGE.split(/^## /m).find((one) => one.startsWith(title)) ?? '';
+
+/** Verbs below a command and their options, as `verb --option`; a hidden option is for processes of ours. */
+const verbsOf = (command: Command, path: string[] = []): string[] =>
+  command.commands.flatMap((sub) => {
+    const name = [...path, sub.name()];
+    if (sub.commands.length > 0) return verbsOf(sub, name);
+    const options = sub.options.filter((option) => !option.hidden).map((option) => `${name.join(' ')} ${option.long}`);
+    return [name.join(' '), ...options];
+  });
+
+describe('docs/reference/cli.md', () => {
+  it('lists every verb and option of the command, and no other', () => {
+    const program = new Command('waybill');
+    for (const add of [addUp, addWorker, addApi, addMigrate, addTemporal, addBalance, addTrace, addExport, addConfig])
+      add(program);
+    const rows = [...section('Verbs').matchAll(/^\| `([a-z ]+)` \| (?:`(--[a-z-]+)` )?\|/gm)];
+    const listed = rows.map(([, verb, option]) => (option ? `${verb} ${option}` : (verb ?? '')));
+    expect(listed.sort()).toEqual(verbsOf(program).sort());
+  });
+
+  it('knows every verb that the command is built of', () => {
+    const main = readFileSync('src/cli/main.ts', 'utf8');
+    const built = [...main.matchAll(/from '\.\/commands\/([a-z-]+)\.js'/g)].map(([, name]) => name);
+    const tested = [
+      ...readFileSync('test/unit/cli/reference.test.ts', 'utf8').matchAll(/cli\/commands\/([a-z-]+)\.js'/g),
+    ];
+    expect(tested.map(([, name]) => name).sort()).toEqual(built.sort());
+  });
+
+  it('lists every exit code, and no other', () => {
+    const listed = [...section('Exit codes').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+    expect(listed).toEqual(Object.values(EXIT));
+  });
+});
