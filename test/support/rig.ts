@@ -74,7 +74,7 @@ export interface Rig {
   release(): Promise<void>;
 }
 
-const timingVariables = (timing: Partial<Timing>): Record<string, string> =>
+export const timingVariables = (timing: Partial<Timing>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(timing).map(([field, value]) => [timingVariable(field as TimingField), String(value)]),
   );

@@ -72,7 +72,9 @@ it(
     const average = times.length / seconds;
     expect(average).toBeGreaterThan(0.6 * rate);
     expect(average).toBeLessThan(1.3 * rate);
-    expect(await rig.query`SELECT 1 FROM message WHERE direction = 'inbound' AND disposition NOT IN ('ignored', 'duplicate_of')`).toEqual([]);
+    expect(
+      await rig.query`SELECT 1 FROM message WHERE direction = 'inbound' AND disposition NOT IN ('ignored', 'duplicate_of')`,
+    ).toEqual([]);
   },
   3 * MINUTES,
 );

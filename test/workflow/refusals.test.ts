@@ -48,7 +48,10 @@ async function environment({ migrated, attributes }: Installation): Promise<Reco
 }
 
 const start = async (values: Record<string, string>, ...args: string[]) => {
-  const { code, stdout, stderr } = await runCommand(['worker', ...args], { env: cleanEnvironment(values), cwd: folder });
+  const { code, stdout, stderr } = await runCommand(['worker', ...args], {
+    env: cleanEnvironment(values),
+    cwd: folder,
+  });
   return { code, said: (stdout + stderr).trim().split('\n') };
 };
 
@@ -86,7 +89,10 @@ it('a worker refuses a role that does not exist, and a source that is not config
 it('a worker refuses servers that are not there', async () => {
   const values = await environment({ migrated: true, attributes: true });
   const noDatabase = { ...values, WAYBILL_DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nothing' };
-  expect(await start(noDatabase)).toEqual({ code: 3, said: [expect.stringContaining('Postgres at 127.0.0.1:9/nothing')] });
+  expect(await start(noDatabase)).toEqual({
+    code: 3,
+    said: [expect.stringContaining('Postgres at 127.0.0.1:9/nothing')],
+  });
   const noTemporal = { ...values, TEMPORAL_ADDRESS: '127.0.0.1:9' };
   expect(await start(noTemporal)).toEqual({ code: 3, said: [expect.stringContaining('Temporal at 127.0.0.1:9')] });
 });
