@@ -8,7 +8,7 @@ const PAGES = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
 ];
-const VERBS = [...readFileSync('docs/reference/cli.md', 'utf8').matchAll(/^\| `([a-z ]+)` \| \|/gm)].map(
+const VERBS = [...readFileSync('docs/reference/cli.md', 'utf8').matchAll(/^\| `([a-z ]+)` +\| +\|/gm)].map(
   ([, verb]) => verb ?? '',
 );
 

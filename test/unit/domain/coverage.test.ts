@@ -91,6 +91,14 @@ describe('after exhausted listings', () => {
     expect(planWindow({ ...again, readings: [...whole, ...tooEarly] })).not.toEqual([]);
   });
 
+  it('an edge from before a demand is read widely at once, because a narrow reading would not meet it', () => {
+    const end = END + MINUTE;
+    const plan = planWindow(input(whole, { end, demandedAt: END + 30_000, frontierPages: 3 }));
+    expect(plan.every((one) => one.covering)).toBe(true);
+    const met = readAll(plan, end);
+    expect(owedParts(input([...whole, ...met], { end, demandedAt: END + 30_000 }))).toEqual([]);
+  });
+
   it('a gap of an hour inside the horizon is owed as a listing of at least a day', () => {
     const hole = { from: Date.UTC(2026, 1, 10, 3), to: Date.UTC(2026, 1, 10, 4) };
     const readings = [

@@ -35,7 +35,14 @@ function readSections(page: string): Map<string, string[][]> {
   return new Map(
     sections.map((section) => {
       const [title = '', ...lines] = section.split('\n');
-      const rows = lines.filter((line) => line.startsWith('| `')).map((line) => line.slice(2, -2).split(' | '));
+      const rows = lines
+        .filter((line) => line.startsWith('| `'))
+        .map((line) =>
+          line
+            .slice(1, -1)
+            .split(' | ')
+            .map((cell) => cell.trim()),
+        );
       return [title, rows.map(([name = '', ...rest]) => [name.replaceAll('`', ''), ...rest])];
     }),
   );
