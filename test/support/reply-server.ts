@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -37,6 +37,8 @@ export interface ReplyServer {
   posts: Post[];
   /** Number of pages of messages that were asked for. */
   looks(): number;
+  /** Holds looks back from now on: gives, for each in the order of their coming, what answers it. */
+  holdLooks(): () => Promise<() => void>;
   /** A message stands in its thread from now on. */
   shows(message: Partial<ServedMessage> & { id: string }): void;
   removes(id: string): void;
@@ -54,6 +56,7 @@ export async function replyServer(clock: TestClock): Promise<ReplyServer> {
   const posts: Post[] = [];
   const answers: PostAnswer[] = [];
   let looks = 0;
+  let hold = (): Promise<void> => Promise.resolve();
 
   const shows: ReplyServer['shows'] = (message) => {
     const plain = { thread_id: 't1', direction: 'inbound', text: 'Where is my parcel?', client_ref: null } as const;
@@ -86,13 +89,29 @@ export async function replyServer(clock: TestClock): Promise<ReplyServer> {
     }
   }
 
+  const holdLooks = () => {
+    const held: (() => void)[] = [];
+    const come = new EventEmitter();
+    hold = async () => {
+      const released = new Promise<void>((release) => void held.push(release));
+      come.emit('look');
+      await released;
+    };
+    return async () => {
+      if (held.length === 0) await once(come, 'look');
+      return held.shift() as () => void;
+    };
+  };
+
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     const threadId = decodeURIComponent(pathname.split('/')[3] ?? '');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    if (request.method === 'GET') listMessages(response, threadId, searchParams.get('cursor'));
-    else {
+    if (request.method === 'GET') {
+      await hold();
+      listMessages(response, threadId, searchParams.get('cursor'));
+    } else {
       const { text, client_ref: clientRef } = JSON.parse(Buffer.concat(chunks).toString());
       postReply(response, { threadId, clientRef, text, idempotencyKey: String(request.headers['idempotency-key']) });
     }
@@ -118,6 +137,7 @@ export async function replyServer(clock: TestClock): Promise<ReplyServer> {
     client,
     posts,
     looks: () => looks,
+    holdLooks,
     shows,
     removes: (id) => void messages.delete(id),
     willAnswer: (...more) => void answers.push(...more),

@@ -151,4 +151,20 @@ describe('two attempts at once', () => {
     expect(test.server.posts).toHaveLength(1);
     expect(await checkBalance(test.db)).toMatchObject({ balanced: true });
   });
+
+  it('the one that was overtaken while it looked does not post, however late it comes back', async () => {
+    const test = await preparedReply();
+    const { id, carry } = test.message;
+    const nextLook = test.server.holdLooks();
+    const attempt = (number: number) => sendReply(test.deps, { messageId: id, carry, attempt: number });
+    const slow = attempt(1);
+    const answerSlow = await nextLook();
+    const fast = attempt(2);
+    const answerFast = await nextLook();
+    answerSlow();
+    expect(await slow).toEqual({ kind: 'again' });
+    answerFast();
+    expect(await fast).toMatchObject({ disposition: 'answered' });
+    expect(test.server.posts).toHaveLength(1);
+  });
 });
