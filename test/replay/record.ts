@@ -1,0 +1,98 @@
+import proto from '@temporalio/proto';
+import { eventually } from '../support/eventually.js';
+import { jsonAnswer } from '../support/gateway.js';
+import { type ExportedRun, exportHistories } from '../support/histories.js';
+import { LIVELY, startRig } from '../support/rig.js';
+
+const DAY = 86_400_000;
+
+const { History } = proto.temporal.api.history.v1;
+
+export interface RecordedHistory {
+  /** What stands in it, as a file name. */
+  name: string;
+  workflowId: string;
+  /** The history in the JSON form of its messages: bytes in base64, numbers of 64 bits and names of enums as text. */
+  history: { [field: string]: unknown };
+}
+
+/** A worker names its process and its machine in events and in the queue of its own: neither belongs into a file. */
+const withoutMachine = (history: object): RecordedHistory['history'] =>
+  JSON.parse(JSON.stringify(history), (name, value: unknown) =>
+    name === 'identity' || (typeof value === 'string' && /^\d+@/.test(value)) ? 'worker' : value,
+  );
+
+const toJson = (run: ExportedRun) =>
+  withoutMachine(History.toObject(History.fromObject(run.history), { bytes: String, longs: String, enums: String }));
+
+/** The history as the replayer takes it. */
+export const readHistory = ({ history }: RecordedHistory): ExportedRun['history'] => History.fromObject(history);
+
+/** Runs a small world in which every way that a workflow can take happens, and exports all finished runs. */
+export async function recordHistories(): Promise<{ all: RecordedHistory[]; chosen: RecordedHistory[] }> {
+  const timing = { ...LIVELY, settleMs: 600, horizonMs: 60 * DAY };
+  const rig = await startRig({ simulator: { threads: 5, days: 50, profile: 'documented', seed: 2 }, timing });
+  try {
+    const doubted = new Set<string>();
+    let expired = false;
+    rig.gateway.setRule(async ({ method, target }, forward) => {
+      if (method === 'POST' && [...doubted].some((id) => target.includes(id))) {
+        doubted.clear();
+        await forward();
+        return null; // executed, and the answer is lost
+      }
+      if (!expired && target.startsWith('/v1/threads?')) {
+        expired = true;
+        return jsonAnswer(410, { error: 'cursor_expired' });
+      }
+      return forward();
+    });
+    const write = (body: object) => rig.control('inbound', { subject: 'My order', ...body });
+    const answered = await write({});
+    const inDoubt = await write({});
+    doubted.add(inDoubt.threadId);
+    const late = await write({ bodyInMs: 3_600_000 });
+    const escalated = await write({ subject: 'Refund', text: 'Please give me my money back.' });
+    const ignored = await write({ headers: { 'auto-submitted': 'auto-replied' } });
+    const first = await write({});
+    await rig.worker.start();
+
+    const find = async ({ messageId }: { messageId: string }) => {
+      const [row] = await rig.query<{ id: string; state: string }>`
+        SELECT id, state FROM message WHERE provider_message_id = ${messageId}`;
+      return row;
+    };
+    await eventually('a message waits for its body', async () => (await find(late))?.state === 'waiting');
+    await rig.control('late-body', { messageId: late.messageId, ms: 0 });
+    await eventually('the first of a burst is recorded', () => find(first));
+    const second = await write({ threadId: first.threadId, text: 'Where is my parcel?' });
+    await eventually('the last of a burst is recorded', () => find(second));
+    await rig.account();
+    await rig.worker.stop();
+
+    const runs = (await exportHistories(rig.client)).filter((run) => run.status === 'COMPLETED');
+    const ours = runs.filter((run) => !run.type.startsWith('temporal-sys'));
+    const chosen: RecordedHistory[] = [];
+    const lifecycles = { answered, 'in-doubt': inDoubt, 'late-body': late, escalated, ignored, burst: first };
+    for (const [name, message] of Object.entries(lifecycles)) {
+      const id = (await find(message))?.id ?? '';
+      chosen.push(choose(`message-lifecycle-${name}`, ours, (run) => run.workflowId.endsWith(id)));
+    }
+    for (const type of ['dispatch', 'maintain', 'pollWindow', 'visitRound']) {
+      const name = type.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      chosen.push(choose(name, ours, (run) => run.type === type));
+    }
+    const all = ours.map((run) => ({ name: run.type, workflowId: run.workflowId, history: toJson(run) }));
+    return { all, chosen };
+  } finally {
+    await rig.release();
+  }
+}
+
+/** The run with the most events among those that are meant, up to what a file should hold. */
+function choose(name: string, runs: readonly ExportedRun[], isMeant: (run: ExportedRun) => boolean): RecordedHistory {
+  const length = (run: ExportedRun) => run.history.events?.length ?? 0;
+  const [longest] = runs.filter((run) => isMeant(run) && length(run) < 120).sort((a, b) => length(b) - length(a));
+  if (!longest) throw new Error(`no run was made that shows ${name}`);
+  return { name, workflowId: longest.workflowId, history: toJson(longest) };
+}
