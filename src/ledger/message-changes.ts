@@ -39,6 +39,10 @@ export async function recordChanges(
       UPDATE message SET content_hash = ${hash}, has_body = ${hasBody(message)} WHERE id = ${row.id}::uuid`;
   }
   if (reopened.length > 0) {
+    // The case asked a person about a message without words; with words it is decided anew.
+    await tx.$executeRaw`
+      UPDATE "case" SET state = 'resolved', resolved_at = ${now}
+      WHERE message_id = ANY (${reopened.map(({ row }) => row.id)}::uuid[]) AND reason = 'empty_body' AND state = 'open'`;
     await tx.$executeRaw`
       UPDATE message SET state = 'recorded', disposition = NULL, reason = NULL, ended_at = NULL, case_id = NULL,
              dispatched_at = NULL, carrier_run_id = NULL

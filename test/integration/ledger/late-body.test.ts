@@ -41,6 +41,8 @@ describe('a body that comes late', () => {
       reason: null,
       caseId: null,
     });
+    // The case asked about a message without words; left open it would keep the thread from ever being answered.
+    expect(await db.$queryRaw`SELECT state FROM "case"`).toEqual([{ state: 'resolved' }]);
     await ledger.read('t1', [incomingMessage('m1')]);
     expect((await ledger.carry('m1')).carry).toBe(2);
     await assertTrail(db, carried.id, [
