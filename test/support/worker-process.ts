@@ -34,14 +34,16 @@ export interface SpawnOptions {
   env: NodeJS.ProcessEnv;
   /** A folder without a .env file. */
   cwd: string;
+  /** False starts it as a shell does, without a channel to this process. */
+  channel?: boolean;
 }
 
-/** Runs a module of Node with a channel to this process, so that it ends when this process is killed. */
-export function startNode(args: readonly string[], { env, cwd }: SpawnOptions): RunningProcess {
+/** Runs a module of Node, by default with a channel to this process, so that it ends when this process is killed. */
+export function startNode(args: readonly string[], { env, cwd, channel = true }: SpawnOptions): RunningProcess {
   const child: ChildProcess = spawn(process.execPath, [...args], {
     env,
     cwd,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', channel ? 'ipc' : 'ignore'],
   });
   const seen = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
