@@ -16,15 +16,20 @@ beforeAll(async () => {
 }, 150_000);
 afterAll(() => rig?.release());
 
-/** Our id of one message that ended so and was never made to wait. */
-const oneEnded = async (disposition: string, reason: string): Promise<string> => {
-  const [row] = await rig.query<{ id: string }>`
+/** Our ids of messages that ended so and were never made to wait. */
+const allEnded = async (disposition: string, reason: string): Promise<string[]> => {
+  const rows = await rig.query<{ id: string }>`
     SELECT id FROM message m WHERE disposition = ${disposition} AND reason = ${reason} AND direction = 'inbound'
       AND NOT EXISTS (SELECT 1 FROM lifecycle_event e WHERE e.message_id = m.id AND e.kind IN ('waiting', 'reply_confirmed'))
       AND NOT EXISTS (SELECT 1 FROM failure f WHERE f.message_id = m.id)
-    ORDER BY id LIMIT 1`;
-  if (!row) throw new Error(`no message ended ${disposition} (${reason})`);
-  return row.id;
+    ORDER BY id`;
+  return rows.map((row) => row.id);
+};
+
+const oneEnded = async (disposition: string, reason: string): Promise<string> => {
+  const [id] = await allEnded(disposition, reason);
+  if (id === undefined) throw new Error(`no message ended ${disposition} (${reason})`);
+  return id;
 };
 
 it('ends with nothing missing, nothing answered twice and balanced books', async () => {
@@ -48,15 +53,17 @@ it('answers as often as the provider executed a reply of ours, each for another 
   const { replies } = await rig.truth();
   const ours = await rig.query<{ ref: string; id: string }>`
     SELECT o.client_ref AS ref, m.id FROM outbox o JOIN message m ON m.id = o.message_id WHERE m.disposition = 'answered'`;
-  expect(replies.map((reply) => reply.clientRef).sort()).toEqual(ours.map((one) => one.ref).sort());
+  expect(new Set(replies.map((reply) => reply.clientRef))).toEqual(new Set(ours.map((one) => one.ref)));
+  expect(replies).toHaveLength(ours.length);
   expect(new Set(ours.map((one) => one.id)).size).toBe(replies.length);
   expect(replies.length).toBeGreaterThan(5);
 });
 
 it('carries each message once, and none that ended when it was recorded', async () => {
+  // One that was answered along with a later message may have ended before its turn to be carried came.
   const counts = await rig.query<{ carry: number; disposition: string }>`
     SELECT DISTINCT carry_count AS carry, CASE WHEN disposition IN ('outbound', 'duplicate_of') THEN 'at once' ELSE 'later' END AS disposition
-    FROM message ORDER BY 1, 2`;
+    FROM message WHERE disposition <> 'answered_with' OR carry_count > 1 ORDER BY 1, 2`;
   expect(counts).toEqual([
     { carry: 0, disposition: 'at once' },
     { carry: 1, disposition: 'later' },
@@ -77,11 +84,20 @@ it('leaves the whole trail of an answered, an escalated and an ignored message',
   await assertTrail(rig.db, await oneEnded('ignored', 'auto_submitted'), [...begun, 'ended ignored (auto_submitted)']);
 });
 
-it('keeps the usual automatic answer within fifteen events, and its entry in the list readable', async () => {
+it('keeps the usual automatic answer within fifteen events', async () => {
+  const lengths: number[] = [];
+  for (const id of await allEnded('answered', 'accepted')) {
+    const { events } = await rig.client.workflow.getHandle(`message/simulator/${id}`).fetchHistory();
+    lengths.push(events?.length ?? 0);
+  }
+  // On a machine that is busy elsewhere a step can outlast its workflow task, which adds the events of another one.
+  const usual = lengths.sort((a, b) => a - b)[Math.floor(lengths.length / 2)];
+  expect(usual).toBe(15);
+});
+
+it('gives an answered message a readable entry in the list', async () => {
   const id = await oneEnded('answered', 'accepted');
   const handle = rig.client.workflow.getHandle(`message/simulator/${id}`);
-  const { events } = await handle.fetchHistory();
-  expect(events?.length).toBeLessThanOrEqual(15);
   const description = await handle.describe();
   expect(description.type).toBe('messageLifecycle');
   expect(description.status.name).toBe('COMPLETED');
