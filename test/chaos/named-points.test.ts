@@ -50,7 +50,6 @@ async function dieAt({ isReached, executed }: Point): Promise<Ended & { threadId
     return null;
   });
   await eventually('the worker is dead', () => died !== null && !rig.worker.isRunning());
-  await died;
   await rig.worker.start();
   const ended = await eventually(
     'the message has its ending',
