@@ -66,7 +66,9 @@ export async function openWindow(db: Database, input: OpenWindowInput): Promise<
     const [known] = await find();
     if (known) return known;
     const source = await readSource(tx, input.source);
-    const end = floorToSecond(Math.min(input.scheduledAt.getTime(), input.now.getTime()));
+    // A run that waited behind another was scheduled before a demand that it can meet as well.
+    const meant = Math.max(input.scheduledAt.getTime(), source.demandedAt?.getTime() ?? 0);
+    const end = floorToSecond(Math.min(meant, input.now.getTime()));
     const { readings, frontierPages } = await readReadings(tx, input.source);
     const plan: CoverageInput = {
       readings,
