@@ -96,14 +96,15 @@ export async function failCall(
   failure: CallFailure,
   now: Date,
 ): Promise<void> {
-  await db.$executeRaw`
-    UPDATE provider_call SET finished_at = ${now}, status = ${failure.status}, failure = ${failure.failure},
-      retry_after_ms = ${failure.retryAfterMs}::bigint, answer = ${failure.answer}
-    WHERE id = ${call.id}::uuid AND opened_at = ${call.openedAt}`;
+  // The pause first: until it is written, another call may still be opened.
   if (failure.blockedUntil) {
     await db.$executeRaw`
       UPDATE source SET blocked_until = GREATEST(blocked_until, ${failure.blockedUntil}::timestamptz) WHERE name = ${source}`;
   }
+  await db.$executeRaw`
+    UPDATE provider_call SET finished_at = ${now}, status = ${failure.status}, failure = ${failure.failure},
+      retry_after_ms = ${failure.retryAfterMs}::bigint, answer = ${failure.answer}
+    WHERE id = ${call.id}::uuid AND opened_at = ${call.openedAt}`;
 }
 
 export interface PageOfReading {
