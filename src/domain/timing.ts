@@ -82,3 +82,9 @@ export const DEFAULT_TIMING: Timing = Object.freeze(
 
 /** What a lifecycle's workflow itself needs; everything else is read by the activities. */
 export type LifecycleTiming = Pick<Timing, 'sendTimeoutMs' | 'callRetryInitialMs' | 'callRetryMaxMs'>;
+
+/**
+ * The values of a run, with the defaults for fields that did not exist yet when it was started: without them a run that is
+ * open during an upgrade would hang on a period that is undefined.
+ */
+export const wholeTiming = (given: Partial<Timing>): Timing => ({ ...DEFAULT_TIMING, ...given });

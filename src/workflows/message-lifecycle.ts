@@ -18,7 +18,7 @@ import { sourceQueue } from '../domain/identity.js';
 import { PRIORITY } from '../domain/priority.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { StepEnded, StepWait } from '../domain/step-results.js';
-import type { LifecycleTiming } from '../domain/timing.js';
+import { type LifecycleTiming, wholeTiming } from '../domain/timing.js';
 
 export interface MessageLifecycleInput {
   source: string;
@@ -41,11 +41,9 @@ const stepsWith = (summary: string) =>
  * One inbound message from its recording to its one ending: triage, route, classify, decide, act. The ledger decides in each
  * step; this only puts the steps in order and waits durably between them.
  */
-export async function messageLifecycle({
-  source,
-  messageId,
-  timing,
-}: MessageLifecycleInput): Promise<Omit<StepEnded, 'wake'>> {
+export async function messageLifecycle(input: MessageLifecycleInput): Promise<Omit<StepEnded, 'wake'>> {
+  const { source, messageId } = input;
+  const timing = wholeTiming(input.timing);
   const { takeUp } = stepsWith('takes it up: what it is, and by which route it goes');
   const { understand } = stepsWith('classifies: what it asks for');
   const { decide } = stepsWith('takes its turn in the thread and decides what to do');

@@ -2,7 +2,7 @@ import { continueAsNew, isCancellation, proxyActivities, setCurrentDetails, work
 import type { LedgerSteps } from '../activities/ledger-steps.js';
 import { visitWorkflowId } from '../domain/identity.js';
 import { halve } from '../domain/interval.js';
-import type { Timing } from '../domain/timing.js';
+import { type Timing, wholeTiming } from '../domain/timing.js';
 import type { StoredInterval, WindowAccount } from '../ledger/windows.js';
 import { scheduledStartTime } from './scheduled-start-time.js';
 import { failureType, readingCalls } from './source-calls.js';
@@ -22,7 +22,8 @@ const READINGS = 3;
  * stays owed and is named as a gap.
  */
 export async function pollWindow(input: PollWindowInput): Promise<WindowAccount> {
-  const { source, timing, resume } = input;
+  const { source, resume } = input;
+  const timing = wholeTiming(input.timing);
   const ledger = proxyActivities<LedgerSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
   const { listPage } = readingCalls(source, timing);
   const opened = resume ?? (await openFresh());

@@ -2,7 +2,7 @@ import { continueAsNew, isCancellation, proxyActivities, setCurrentDetails, work
 import type { LedgerSteps } from '../activities/ledger-steps.js';
 import type { ThreadPageResult } from '../activities/source-calls.js';
 import { DISPATCH_WORKFLOW_ID } from '../domain/identity.js';
-import type { Timing } from '../domain/timing.js';
+import { type Timing, wholeTiming } from '../domain/timing.js';
 import type { RoundAccount } from '../ledger/visits.js';
 import { readingCalls } from './source-calls.js';
 
@@ -24,7 +24,8 @@ const EMPTY: RoundAccount = { threads: 0, calls: 0, stored: 0, known: 0, parked:
  * next round. A thread that cannot be read is put off a little and stays owed.
  */
 export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> {
-  const { source, timing, resume } = input;
+  const { source, resume } = input;
+  const timing = wholeTiming(input.timing);
   const ledger = proxyActivities<LedgerSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
   const { readThreadPage } = readingCalls(source, timing);
   const account = { ...(resume?.account ?? EMPTY) };
