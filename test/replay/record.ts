@@ -1,4 +1,5 @@
 import proto from '@temporalio/proto';
+import { lifecycleWorkflowId } from '../../src/domain/identity.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
 import { type ExportedRun, exportHistories } from '../support/histories.js';
@@ -68,14 +69,17 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     const second = await write({ threadId: first.threadId, text: 'Where is my parcel?' });
     await eventually('the last of a burst is recorded', () => find(second));
     await rig.account();
+    const lifecycles = { answered, 'in-doubt': inDoubt, 'late-body': late, escalated, ignored, burst: first };
+    const ids = new Map<string, string>();
+    for (const [name, message] of Object.entries(lifecycles)) ids.set(name, (await find(message))?.id ?? '');
+    // The ledger has the ending before the run has: the last one may still owe its closing event.
+    for (const id of ids.values()) await rig.client.workflow.getHandle(lifecycleWorkflowId('simulator', id)).result();
     await rig.worker.stop();
 
     const runs = (await exportHistories(rig.client)).filter((run) => run.status === 'COMPLETED');
     const ours = runs.filter((run) => !run.type.startsWith('temporal-sys'));
     const chosen: RecordedHistory[] = [];
-    const lifecycles = { answered, 'in-doubt': inDoubt, 'late-body': late, escalated, ignored, burst: first };
-    for (const [name, message] of Object.entries(lifecycles)) {
-      const id = (await find(message))?.id ?? '';
+    for (const [name, id] of ids) {
       chosen.push(choose(`message-lifecycle-${name}`, ours, (run) => run.workflowId.endsWith(id)));
     }
     for (const type of ['dispatch', 'maintain', 'pollWindow', 'visitRound']) {

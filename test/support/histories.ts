@@ -21,7 +21,8 @@ export async function exportHistories(client: Client): Promise<ExportedRun[]> {
     for await (const entry of client.workflow.list(query === undefined ? {} : { query })) {
       const handle = client.workflow.getHandle(entry.workflowId, entry.runId);
       const [description, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
-      const { workflowId, runId, type, status } = entry;
+      const { workflowId, runId, type } = entry;
+      const { status } = description; // the list may lag behind
       runs.push({
         workflowId,
         runId,

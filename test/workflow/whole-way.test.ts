@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkBalance } from '../../src/assurance/balance.js';
 import type { Account } from '../../src/cli/up/account.js';
+import { eventually } from '../support/eventually.js';
 import { type Rig, startRig } from '../support/rig.js';
 import { assertTrail } from '../support/trail.js';
 
@@ -98,6 +99,7 @@ it('keeps the usual automatic answer within fifteen events', async () => {
 it('gives an answered message a readable entry in the list', async () => {
   const id = await oneEnded('answered', 'accepted');
   const handle = rig.client.workflow.getHandle(`message/simulator/${id}`);
+  const result = await handle.result();
   const description = await handle.describe();
   expect(description.type).toBe('messageLifecycle');
   expect(description.status.name).toBe('COMPLETED');
@@ -112,16 +114,17 @@ it('gives an answered message a readable entry in the list', async () => {
     WaybillState: 'ended',
     WaybillOutcome: 'answered',
   });
-  expect(await handle.result()).toEqual({
+  expect(result).toEqual({
     kind: 'ended',
     state: 'ended',
     disposition: 'answered',
     reason: 'accepted',
     route: 'email',
   });
-  const listed = rig.client.workflow.list({ query: "WaybillOutcome = 'answered' AND WaybillSource = 'simulator'" });
-  const ids: string[] = [];
-  for await (const entry of listed) ids.push(entry.workflowId);
-  expect(ids).toContain(`message/simulator/${id}`);
-  expect(ids).toHaveLength(account.answered);
+  const query = "WaybillOutcome = 'answered' AND WaybillSource = 'simulator'";
+  await eventually('the list shows every answered message', async () => {
+    const ids: string[] = [];
+    for await (const entry of rig.client.workflow.list({ query })) ids.push(entry.workflowId);
+    return ids.length === account.answered && ids.includes(`message/simulator/${id}`);
+  });
 });
