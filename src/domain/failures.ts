@@ -5,6 +5,7 @@ export const FAILURES = {
   SourceAuthRejected: 'the provider rejected our token',
   SourceNotFound: 'the provider does not know the thread or the item',
   SourceBlocked: 'a Retry-After of the provider has not passed yet',
+  SourceStopped: 'the source is stopped until a person starts it again',
   SourceRateLimited: 'the provider answered that there were too many requests',
   SourceTrouble: 'the provider answered with an error of its own',
   SourceRefused: 'the provider refused the parameters of the call',

@@ -8,6 +8,7 @@ export const IGNORE_REASONS = {
   auto_submitted: 'Auto-Submitted header other than "no" (RFC 3834)',
   bulk_mail: 'a List-Id, or Precedence bulk, list or junk: mail to many',
   spam_thread: 'the provider has its thread under spam',
+  canary: 'a message that we sent ourselves to measure the provider; it counts in no business figure',
 } as const;
 export type IgnoreReason = keyof typeof IGNORE_REASONS;
 
@@ -52,6 +53,8 @@ export type AnswerReason = keyof typeof ANSWER_REASONS;
 export const PARK_REASONS = {
   unreadable_row: 'a row of the answer does not fit the contract',
   id_collision: 'the id is known with another content and another identity',
+  unreadable_answer: 'an answer of the provider stayed unreadable however often it was asked for',
+  vanished: 'the provider lists it and does not know it when asked',
   decision_failed: 'a step of the lifecycle cannot be taken, however often it is tried',
 } as const;
 export type ParkReason = keyof typeof PARK_REASONS;

@@ -72,6 +72,13 @@ export const OUTBOX_STATES = {
 } as const;
 export type OutboxState = keyof typeof OUTBOX_STATES;
 
+export const PARK_KINDS = {
+  thread: 'a row of a list of threads',
+  message: 'a row of a list of messages',
+  page: 'a whole page of a thread or of a listing',
+} as const;
+export type ParkKind = keyof typeof PARK_KINDS;
+
 export const CASE_STATES = { open: 'a person has to act', resolved: 'a person has acted' } as const;
 export type CaseState = keyof typeof CASE_STATES;
 

@@ -1,7 +1,7 @@
 import { WaybillError } from '../domain/failures.js';
 import { only, type Sql } from './database.js';
 
-export type Operation = 'listThreads' | 'getThread' | 'listMessages' | 'postReply';
+export type Operation = 'listThreads' | 'getThread' | 'listMessages' | 'postReply' | 'getAttachment';
 
 export interface CallRequest {
   source: string;

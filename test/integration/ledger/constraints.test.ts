@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
 import { ESCALATE_REASONS, MESSAGE_REASONS, PARK_REASONS } from '../../../src/domain/reasons.js';
@@ -10,6 +11,7 @@ import {
   FIRST_SEEN_BY,
   MODES,
   OUTBOX_STATES,
+  PARK_KINDS,
   PARK_STATES,
   ROUTES,
   STATES,
@@ -19,6 +21,8 @@ import { testDatabase } from '../../support/servers.js';
 
 /** The closed table that each check constraint repeats. */
 const TABLES: Record<string, Record<string, string>> = {
+  alarm_kind_check: ALARM_KINDS,
+  alarm_state_check: ALARM_STATES,
   attachment_state_check: ATTACHMENT_STATES,
   case_reason_check: ESCALATE_REASONS,
   case_state_check: CASE_STATES,
@@ -32,6 +36,7 @@ const TABLES: Record<string, Record<string, string>> = {
   message_state_check: STATES,
   message_waiting_kind_check: WAITING_KINDS,
   outbox_state_check: OUTBOX_STATES,
+  park_kind_check: PARK_KINDS,
   park_reason_check: PARK_REASONS,
   park_state_check: PARK_STATES,
   source_mode_check: MODES,
@@ -43,7 +48,6 @@ const WITHOUT_TABLE = [
   'marker_kind_check',
   'message_hold_check',
   'outbox_kind_check',
-  'park_kind_check',
   'poll_window_outcome_check',
   'provider_call_operation_check',
 ];

@@ -25,6 +25,7 @@ const SECTIONS: Record<string, Table> = {
   'First seen by': states.FIRST_SEEN_BY,
   'Replies in the outbox': states.OUTBOX_STATES,
   Cases: states.CASE_STATES,
+  'What is parked': states.PARK_KINDS,
   Parks: states.PARK_STATES,
   Attachments: states.ATTACHMENT_STATES,
 };

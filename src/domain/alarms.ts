@@ -1,0 +1,28 @@
+/**
+ * What a person has to hear of. Each kind names its condition, never its cure: docs/reference/alarms.md has that. A kind, a source
+ * and a subject have at most one alarm that is not resolved; the same condition again adds to it.
+ */
+export const ALARM_KINDS = {
+  listing_gap:
+    'a creation interval of the least covering width could not be exhausted: threads created in it may be unknown',
+  guarantee_stretched:
+    'the call budget cannot carry the guarantee: threads are visited later, by the stated share of their silence',
+  claim_turned: 'what the provider was seen to do no longer fits what is claimed of it',
+  mass_parking: 'so many rows of one answer could not be read that the source was stopped',
+  source_trouble: 'the provider fails so often that hardly any call is started',
+  token_rejected: 'the provider rejects our token',
+  audit_miss: 'an audit found messages that intake had not',
+  frame_hole: 'something points at a thread or message that no listing ever showed',
+  canary_overdue: 'a message that we sent ourselves has not come back through the provider in its time',
+  id_collision: 'the provider gave one id to two different messages',
+  reply_overdue: 'a reply that the provider accepted does not show in its thread within the time it takes',
+} as const;
+export type AlarmKind = keyof typeof ALARM_KINDS;
+
+export const ALARM_STATES = {
+  open: 'the condition holds, and nobody has said that they know',
+  acknowledged: 'the condition holds, and a person has said that they know',
+  quenched: 'the condition was last seen not to hold; nobody has confirmed that it is over',
+  resolved: 'confirmed to be over, by a person or by an independent check',
+} as const;
+export type AlarmState = keyof typeof ALARM_STATES;
