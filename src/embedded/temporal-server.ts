@@ -64,31 +64,53 @@ export const haltTemporal = async (folder: string): Promise<void> => {
   rmSync(pidFileIn(folder), { force: true });
 };
 
+/** The server picks ports for its inner parts by itself, and ends where another process takes one of them meanwhile. */
+const MOST_LAUNCHES = 3;
+
 const launch = async (options: TemporalOptions, folder: string, args: string[], logFile: string): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    const problem = await launchOnce(options, folder, args, logFile);
+    if (problem === null) return;
+    await haltTemporal(folder);
+    if (problem.endedAtOnce && tries < MOST_LAUNCHES) continue;
+    throw new WaybillError(
+      'PrerequisiteMissing',
+      `the Temporal server (${options.executable}) did not start, ${problem.sentence}: read the end of ${logFile} for the cause`,
+    );
+  }
+};
+
+interface LaunchProblem {
+  sentence: string;
+  endedAtOnce: boolean;
+}
+
+const launchOnce = async (
+  options: TemporalOptions,
+  folder: string,
+  args: string[],
+  logFile: string,
+): Promise<LaunchProblem | null> => {
   await assertPortIsFree(options.port, 'Temporal', 'WAYBILL_TEMPORAL_PORT');
   if (options.uiPort !== null)
     await assertPortIsFree(options.uiPort, 'the Temporal Web UI', 'WAYBILL_TEMPORAL_UI_PORT');
   const output = openSync(logFile, 'a');
   const child = spawn(options.executable, args, { detached: true, stdio: ['ignore', output, output], cwd: folder });
   closeSync(output);
-  let problem: string | null = null;
+  let problem: LaunchProblem | null = null as LaunchProblem | null;
   child.once('error', (error) => {
-    problem = error.message;
+    problem = { sentence: error.message, endedAtOnce: false };
   });
   child.once('exit', (code, signal) => {
-    problem ??= `it ended at once with ${signal ?? `exit code ${code}`}`;
+    problem ??= { sentence: `it ended at once with ${signal ?? `exit code ${code}`}`, endedAtOnce: true };
   });
   const identity = child.pid === undefined ? null : identityOf(child.pid);
   if (identity !== null) writeFileSync(pidFileIn(folder), JSON.stringify({ ...identity, args } satisfies Running));
   const settled = async () => problem !== null || (await isServing(options.port, FRONTEND, 1_000));
   const inTime = await waitUntil(settled, { timeoutMs: START_LIMIT_MS, everyMs: 15 });
   child.unref();
-  if (inTime && problem === null) return;
-  await haltTemporal(folder);
-  throw new WaybillError(
-    'PrerequisiteMissing',
-    `the Temporal server (${options.executable}) did not start, ${problem ?? `it was not ready within ${START_LIMIT_MS / 1_000} s`}: read the end of ${logFile} for the cause`,
-  );
+  if (inTime) return problem;
+  return { sentence: `it was not ready within ${START_LIMIT_MS / 1_000} s`, endedAtOnce: false };
 };
 
 /**

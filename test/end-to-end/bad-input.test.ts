@@ -44,10 +44,10 @@ const dashboard = (url: string, token = 'the-right-token') => [
 
 it('an unknown command and an unknown option are named', async () => {
   const command = await here.run(['upp']);
-  expect(command.code).toBe(2);
+  expect(command.code, command.stderr).toBe(2);
   expect(saidBy(command)[0]).toMatch(/unknown command 'upp'/);
   const option = await here.run(['up', '--onec']);
-  expect(option.code).toBe(2);
+  expect(option.code, option.stderr).toBe(2);
   expect(saidBy(option)[0]).toMatch(/unknown option '--onec'/);
   expect(existsSync(here.dataDir)).toBe(false);
 });
@@ -106,7 +106,7 @@ it(
     const other = await makeInstallation();
     onTestFinished(other.release);
     const ended = await other.run(dashboard(foreign.url, 'a-wrong-token'));
-    expect(ended.code).toBe(2);
+    expect(ended.code, ended.stderr).toBe(2);
     expect(saidBy(ended).at(-1)).toBe(
       `The dashboard at ${foreign.url} rejects the token: check WAYBILL_DASHBOARD_TOKEN.`,
     );

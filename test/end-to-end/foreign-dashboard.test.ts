@@ -61,7 +61,7 @@ it(
     });
 
     const refused = await once(here, other);
-    expect(refused.code).toBe(2);
+    expect(refused.code, refused.stderr).toBe(2);
     expect(saidBy(refused).filter((line) => line.includes(other.url))).toEqual([
       expect.stringContaining(
         `The source "dashboard" belongs to ${foreign.url} and cannot take messages from ${other.url}`,
@@ -98,6 +98,6 @@ it(
 it('a mode that is neither observe nor live is refused, and the sentence lists these', async () => {
   const here = await installation();
   const refused = await once(here, foreign, '--mode', 'shadow');
-  expect(refused.code).toBe(2);
+  expect(refused.code, refused.stderr).toBe(2);
   expect(saidBy(refused)).toEqual([expect.stringMatching(/WAYBILL_MODE must be observe or live \(got "shadow"\)/)]);
 });
