@@ -2,6 +2,7 @@ import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { type FailureType, WaybillError } from '../domain/failures.js';
+import { sqlStateOf } from '../ledger/database.js';
 import { recordFailure } from '../ledger/failures.js';
 import type { ActivityDeps } from './deps.js';
 
@@ -31,12 +32,11 @@ function reduce(error: unknown, attempt: number): Reduced {
       ? error.code
       : null;
   const final = { callId: null, retryable: attempt < MOST_UNEXPECTED, retryAfterMs: null };
-  if (error instanceof Error && error.constructor.name.startsWith('Prisma')) {
-    const [, sqlState = null] = /Code: `(\w{5})`/.exec(error.message) ?? [];
-    if (sqlState !== null && OUR_FAULT.test(sqlState)) return { type: 'Unexpected', code: sqlState, ...final };
-    return { type: 'LedgerUnavailable', code: sqlState ?? code, ...final, retryable: true };
-  }
-  return { type: 'Unexpected', code, ...final };
+  const sqlState = sqlStateOf(error);
+  // A deadlock, a serialisation failure or a timeout passes with another attempt, however often it takes.
+  if (sqlState !== null && !OUR_FAULT.test(sqlState))
+    return { type: 'LedgerUnavailable', code: sqlState, ...final, retryable: true };
+  return { type: 'Unexpected', code: sqlState ?? code, ...final };
 }
 
 /** Message, stack and causes, for the ledger alone. */

@@ -6,7 +6,6 @@ import type { Disposition, FirstSeenBy, MessageState } from '../../src/domain/st
 import { DEFAULT_TIMING, type Timing } from '../../src/domain/timing.js';
 import { type OpenCall, openCall } from '../../src/ledger/calls.js';
 import { type Database, only, openDatabase } from '../../src/ledger/database.js';
-import { Prisma } from '../../src/ledger/generated/client.js';
 import { type CarriedMessage, claimMessage } from '../../src/ledger/lifecycles.js';
 import { ensurePartitions } from '../../src/ledger/partitions.js';
 import { type RecordedMessagePage, recordMessagePage } from '../../src/ledger/record-messages.js';
@@ -159,9 +158,7 @@ export async function testLedger(more: Partial<Timing> = {}) {
   };
 
   async function count(table: string): Promise<number> {
-    const rows = await db.$queryRaw<
-      { count: number }[]
-    >`SELECT count(*)::int AS count FROM ${Prisma.raw(`"${table}"`)}`;
+    const { rows } = (await db.run(`SELECT count(*)::int AS count FROM "${table}"`)) as { rows: { count: number }[] };
     return only(rows, table).count;
   }
 

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { createErrorInterceptor } from '../../../src/activities/interceptors.js';
 import { WaybillError } from '../../../src/domain/failures.js';
@@ -64,6 +65,25 @@ test('what cannot be helped by another attempt is not retried', async () => {
     new WaybillError('SourceNotFound', CANARY, { retryable: false }),
   )) as ApplicationFailure;
   expect(failure.nonRetryable).toBe(true);
+});
+
+test('a statement that Postgres refuses for good is ours, one that passes with time is not', async () => {
+  const refusal = (code: string) => Object.assign(new pg.DatabaseError(CANARY, 1, 'error'), { code });
+  const ours = (await failureOf(refusal('23505'))) as ApplicationFailure;
+  expect([ours.message, ours.type]).toEqual(['Unexpected (23505)', 'Unexpected']);
+  const passing = (await failureOf(refusal('40P01'))) as ApplicationFailure;
+  expect([passing.message, passing.type]).toEqual(['LedgerUnavailable (40P01)', 'LedgerUnavailable']);
+});
+
+test('a Postgres that is out of reach is said to be, with what the system says of it', async () => {
+  const failure = (await failureOf(
+    await unreachable.$queryRaw`SELECT 1`.catch((error: unknown) => error),
+  )) as ApplicationFailure;
+  expect([failure.message, failure.type, failure.nonRetryable]).toEqual([
+    'LedgerUnavailable (ECONNREFUSED)',
+    'LedgerUnavailable',
+    false,
+  ]);
 });
 
 test('a cancellation stays one', async () => {
