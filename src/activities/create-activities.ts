@@ -1,3 +1,5 @@
+import { createAuditCalls } from './audit-calls.js';
+import { createAuditSteps } from './audit-steps.js';
 import type { ActivityDeps } from './deps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
@@ -5,7 +7,7 @@ import { createSourceCalls } from './source-calls.js';
 
 /** Activities by the queue that serves them. */
 export const createActivities = (deps: ActivityDeps) => ({
-  intake: createLedgerSteps(deps),
+  intake: { ...createLedgerSteps(deps), ...createAuditSteps(deps) },
   lifecycle: createLifecycleSteps(deps),
-  source: createSourceCalls(deps),
+  source: { ...createSourceCalls(deps), ...createAuditCalls(deps) },
 });

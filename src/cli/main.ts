@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { showsStacks } from '../config/terminal.js';
 import { WaybillError } from '../domain/failures.js';
 import { addApi } from './commands/api.js';
+import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
 import { addConfig } from './commands/config.js';
 import { addExport } from './commands/export.js';
@@ -28,7 +29,18 @@ const program = new Command('waybill')
     '\nExit codes: 0 done and in order; 1 a finding; 2 wrong usage or configuration; 3 something needed is missing or unreachable;\n4 an unexpected error; 130 interrupted. See docs/reference/cli.md.',
   )
   .exitOverride();
-for (const add of [addUp, addWorker, addApi, addMigrate, addTemporal, addBalance, addTrace, addExport, addConfig])
+for (const add of [
+  addUp,
+  addWorker,
+  addApi,
+  addMigrate,
+  addTemporal,
+  addAudit,
+  addBalance,
+  addTrace,
+  addExport,
+  addConfig,
+])
   add(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 for (const command of everyCommand(program)) command.exitOverride();

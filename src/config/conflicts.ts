@@ -80,6 +80,9 @@ function findTimingConflicts(timing: Timing): Problem[] {
     'visitEveryMs',
     'dispatchEveryMs',
     'maintainEveryMs',
+    'auditEveryMs',
+    'auditThreads',
+    'witnessEveryMs',
   ] as const) {
     if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
   }

@@ -4,8 +4,10 @@
 export const lifecycleWorkflowId = (source: string, messageId: string): string => `message/${source}/${messageId}`;
 export const pollWorkflowId = (source: string): string => `poll/${source}`;
 export const visitWorkflowId = (source: string): string => `visit/${source}`;
+export const auditWorkflowId = (source: string): string => `audit/${source}`;
 export const DISPATCH_WORKFLOW_ID = 'dispatch';
 export const MAINTAIN_WORKFLOW_ID = 'maintain';
+export const WITNESS_WORKFLOW_ID = 'witness';
 
 /** Lifecycles; windows, rounds and dispatch have a queue of their own, so that a backlog of messages never delays intake. */
 export const LIFECYCLE_QUEUE = 'waybill';

@@ -69,6 +69,18 @@ export const TIMING_FIELDS = {
     unit: 'ms',
     doc: 'how far an origin stamp may lie outside [thread created, first seen]',
   },
+  auditEveryMs: { default: 86_400_000, unit: 'ms', doc: 'period of the audits of a source' },
+  auditThreads: { default: 300, unit: 'count', doc: 'known threads that an audit draws' },
+  witnessEveryMs: {
+    default: 300_000,
+    unit: 'ms',
+    doc: 'period of the search for Message-IDs that point at nothing we hold',
+  },
+  orphanAfterMs: {
+    default: 86_400_000,
+    unit: 'ms',
+    doc: 'age after which a Message-ID that points at nothing we hold counts as a hole',
+  },
   statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
   drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
 } as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;

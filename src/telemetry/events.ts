@@ -26,6 +26,14 @@ export const EVENTS = {
     doc: 'a row of an answer could not be read and was set aside as it came',
     fields: ['source', 'parkId', 'callId', 'reason'],
   },
+  'message.found': {
+    doc: 'an audit found a message that intake did not have',
+    fields: ['messageId', 'auditId', 'verdict', 'cause'],
+  },
+  'audit.closed': {
+    doc: 'an audit ended',
+    fields: ['source', 'auditId', 'read', 'missed', 'late', 'upper', 'frame', 'holes'],
+  },
   'shape.changed': {
     doc: 'an answer carried fields that the contract does not name',
     fields: ['source', 'callId', 'operation', 'fields', 'count'],

@@ -8,7 +8,7 @@ import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import { systemClock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
-import { DEPLOYMENT, INTAKE_QUEUE, LIFECYCLE_QUEUE, sourceQueue } from '../domain/identity.js';
+import { auditWorkflowId, DEPLOYMENT, INTAKE_QUEUE, LIFECYCLE_QUEUE, sourceQueue } from '../domain/identity.js';
 import { checkDatabase, openDatabase } from '../ledger/database.js';
 import { pendingMigrations } from '../ledger/migrate.js';
 import { bindSource } from '../ledger/sources.js';
@@ -131,7 +131,14 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
     ]);
-    if (run.trigger) await triggerSchedules(client, schedules);
+    // An audit measures: nothing waits for it, and at every start it would only cost calls.
+    const audits = new Set(roles.sources.map((source) => auditWorkflowId(source.name)));
+    if (run.trigger) {
+      await triggerSchedules(
+        client,
+        schedules.filter((id) => !audits.has(id)),
+      );
+    }
     log.info({ event: 'worker.started', roles: rolesOf(roles).join(','), buildId, namespace });
     run.onReady();
     const shutDown = () => {

@@ -1,11 +1,13 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import {
+  auditWorkflowId,
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
   MAINTAIN_WORKFLOW_ID,
   pollWorkflowId,
   sourceQueue,
   visitWorkflowId,
+  WITNESS_WORKFLOW_ID,
 } from '../domain/identity.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { Timing } from '../domain/timing.js';
@@ -59,6 +61,13 @@ const generalPlans = (timing: Timing): Plan[] => [
     args: [],
     summary: 'Makes the partitions of the coming months',
   },
+  {
+    scheduleId: WITNESS_WORKFLOW_ID,
+    workflowType: 'witness',
+    everyMs: timing.witnessEveryMs,
+    args: [],
+    summary: 'Looks for Message-IDs that point at nothing we hold',
+  },
 ];
 
 const sourcePlans = (source: string, timing: Timing): Plan[] => [
@@ -77,6 +86,14 @@ const sourcePlans = (source: string, timing: Timing): Plan[] => [
     args: [{ source, timing }],
     source,
     summary: `Reads the threads of ${source} that are due`,
+  },
+  {
+    scheduleId: auditWorkflowId(source),
+    workflowType: 'audit',
+    everyMs: timing.auditEveryMs,
+    args: [{ source, timing }],
+    source,
+    summary: `Reads known threads of ${source} at random and counts what intake did not have`,
   },
 ];
 

@@ -1,5 +1,7 @@
+export { audit } from './audit.js';
 export { dispatch } from './dispatch.js';
 export { maintain } from './maintain.js';
 export { ledgerMoved, messageLifecycle } from './message-lifecycle.js';
 export { pollWindow } from './poll-window.js';
 export { visitRound } from './visit-round.js';
+export { witness } from './witness.js';

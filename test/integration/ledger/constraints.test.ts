@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
+import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
+import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
 import { ESCALATE_REASONS, MESSAGE_REASONS, PARK_REASONS } from '../../../src/domain/reasons.js';
@@ -24,6 +26,8 @@ const TABLES: Record<string, Record<string, string>> = {
   alarm_kind_check: ALARM_KINDS,
   alarm_state_check: ALARM_STATES,
   attachment_state_check: ATTACHMENT_STATES,
+  audit_find_cause_check: FIND_CAUSES,
+  audit_find_verdict_check: FIND_VERDICTS,
   case_reason_check: ESCALATE_REASONS,
   case_state_check: CASE_STATES,
   lifecycle_event_kind_check: LIFECYCLE_EVENTS,
@@ -32,6 +36,7 @@ const TABLES: Record<string, Record<string, string>> = {
   message_disposition_check: DISPOSITIONS,
   message_first_seen_by_check: FIRST_SEEN_BY,
   message_reason_check: MESSAGE_REASONS,
+  message_reference_kind_check: REFERENCE_KINDS,
   message_route_check: ROUTES,
   message_state_check: STATES,
   message_waiting_kind_check: WAITING_KINDS,
@@ -45,6 +50,8 @@ const TABLES: Record<string, Record<string, string>> = {
 /** Lists that stand in the migration alone, because nothing else knows them. */
 const WITHOUT_TABLE = [
   'answer_claim_kind_check',
+  'audit_method_check',
+  'audit_thread_outcome_check',
   'marker_kind_check',
   'message_hold_check',
   'outbox_kind_check',

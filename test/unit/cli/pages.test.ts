@@ -26,9 +26,9 @@ describe.each(PAGES)('%s', (page) => {
   });
 
   it('names verbs that the command has', () => {
-    const named = [...text.matchAll(/`(?:npx )?waybill ([a-z]+(?: (?:setup|check|messages))?)/g)].map(
-      ([, verb]) => verb ?? '',
-    );
+    const named = [
+      ...text.matchAll(/`(?:npx )?waybill ([a-z]+(?: (?:setup|check|messages|run|list|show|channels))?)/g),
+    ].map(([, verb]) => verb ?? '');
     expect(named.filter((verb) => !VERBS.includes(verb))).toEqual([]);
   });
 });

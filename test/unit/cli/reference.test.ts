@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addApi } from '../../../src/cli/commands/api.js';
+import { addAudit } from '../../../src/cli/commands/audit.js';
 import { addBalance } from '../../../src/cli/commands/balance.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
 import { addExport } from '../../../src/cli/commands/export.js';
@@ -27,7 +28,18 @@ const verbsOf = (command: Command, path: string[] = []): string[] =>
 describe('docs/reference/cli.md', () => {
   it('lists every verb and option of the command, and no other', () => {
     const program = new Command('waybill');
-    for (const add of [addUp, addWorker, addApi, addMigrate, addTemporal, addBalance, addTrace, addExport, addConfig])
+    for (const add of [
+      addUp,
+      addWorker,
+      addApi,
+      addMigrate,
+      addTemporal,
+      addAudit,
+      addBalance,
+      addTrace,
+      addExport,
+      addConfig,
+    ])
       add(program);
     const rows = [...section('Verbs').matchAll(/^\| `([a-z ]+)` +\| +(?:`(--[a-z-]+)` *)?\|/gm)];
     const listed = rows.map(([, verb, option]) => (option ? `${verb} ${option}` : (verb ?? '')));

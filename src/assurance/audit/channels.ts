@@ -1,0 +1,74 @@
+import { type Bounds, clopperPearson } from '../../domain/audit/beta.js';
+import type { FirstSeenBy } from '../../domain/states.js';
+import { only, type Sql } from '../../ledger/database.js';
+
+/** How much of what it should have seen a channel missed: its chances are judged by what other channels saw. */
+export interface ChannelMisses {
+  channel: FirstSeenBy;
+  /** Messages that it saw before any other. */
+  first: number;
+  /** What it should have seen of what could be checked; null where no other channel can tell. */
+  chances: number | null;
+  missed: number | null;
+  /** Of the share missed, 95 %; null where there was no chance. */
+  interval: Bounds | null;
+  how: string;
+}
+
+const CONFIDENCE = 0.95;
+
+interface Chances {
+  chances: number;
+  missed: number;
+}
+
+/**
+ * Each channel's own miss rate, by who saw what first. A chance of a channel is a message that it had to have seen by then, whoever
+ * saw it; a miss is one that another channel saw first.
+ */
+export async function channelMisses(db: Sql, source: string | null): Promise<ChannelMisses[]> {
+  const rows = await db.$queryRaw<{ channel: FirstSeenBy; first: number }[]>`
+    SELECT first_seen_by AS channel, count(*)::int AS first FROM message WHERE ${source}::text IS NULL OR source = ${source} GROUP BY 1`;
+  const first = new Map(rows.map((row) => [row.channel, row.first]));
+  const line = (channel: FirstSeenBy, how: string, found: Chances | null): ChannelMisses => ({
+    channel,
+    first: first.get(channel) ?? 0,
+    chances: found?.chances ?? null,
+    missed: found?.missed ?? null,
+    interval: found && found.chances > 0 ? clopperPearson(found.missed, found.chances, CONFIDENCE) : null,
+    how,
+  });
+  return [
+    line('poll', 'messages that audits read in threads whose visit was not ahead', await pollChances(db, source)),
+    line(
+      'audit',
+      'messages that came into an audited thread before the audit, by a verified receipt',
+      await auditChances(db, source),
+    ),
+    line('webhook', 'messages in threads that hints should have named', null),
+    line('backfill', 'messages in intervals that a backfill has read', null),
+  ];
+}
+
+/** Every message that an audit saw was to be seen by poll before, but for those that were late or parked. */
+async function pollChances(db: Sql, source: string | null): Promise<Chances> {
+  const rows = await db.$queryRaw<Chances[]>`
+    SELECT COALESCE(sum(t.shown - t.aside), 0)::int AS chances, COALESCE(sum(t.missed), 0)::int AS missed FROM (
+      SELECT thread.shown, (count(f.message_id) FILTER (WHERE f.verdict <> 'missed'))::int AS aside,
+             (count(f.message_id) FILTER (WHERE f.verdict = 'missed'))::int AS missed
+      FROM audit_thread thread JOIN audit ON audit.id = thread.audit_id
+      LEFT JOIN audit_find f ON f.audit_id = thread.audit_id AND f.thread_id = thread.thread_id
+      WHERE thread.outcome = 'read' AND (${source}::text IS NULL OR audit.source = ${source})
+      GROUP BY thread.audit_id, thread.thread_id) AS t`;
+  return only(rows, 'audited threads');
+}
+
+/** What lay in a thread when an audit read it whole, by a receipt that is verified: first seen by then, or overlooked. */
+async function auditChances(db: Sql, source: string | null): Promise<Chances> {
+  const rows = await db.$queryRaw<Chances[]>`
+    SELECT count(*)::int AS chances, (count(*) FILTER (WHERE m.first_seen_at > read.at))::int AS missed
+    FROM (SELECT thread_id, max(begun_at) AS at FROM audit_thread WHERE outcome = 'read' GROUP BY thread_id) AS read
+    JOIN message m ON m.thread_id = read.thread_id
+    WHERE m.received_at < read.at AND (${source}::text IS NULL OR m.source = ${source})`;
+  return only(rows, 'audited messages');
+}

@@ -1,0 +1,208 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { channelMisses } from '../../assurance/audit/channels.js';
+import { type AuditReport, auditProgress, reportAudit } from '../../assurance/audit/report.js';
+import { countsInWords, inWords } from '../../assurance/audit/words.js';
+import type { Config } from '../../config/config.js';
+import { processConfig } from '../../config/process-config.js';
+import { FIND_CAUSES } from '../../domain/audit/finds.js';
+import { WaybillError } from '../../domain/failures.js';
+import { auditWorkflowId, INTAKE_QUEUE, sourceQueue } from '../../domain/identity.js';
+import { listAudits } from '../../ledger/audits.js';
+import type { Database } from '../../ledger/database.js';
+import { configuredSources } from '../../workers/configured-sources.js';
+import type { AuditWorkflowInput } from '../../workflows/audit.js';
+import { EXIT } from '../exit-codes.js';
+import { withLedger } from '../installation.js';
+import { note, paint, print, toJson } from '../output.js';
+import { withTemporal } from '../temporal-client.js';
+
+const OTHERS = '2, 3, 4 as for every command.';
+const PROGRESS_MS = 1_000;
+const LISTED = 50;
+
+interface RunOptions {
+  source?: string;
+  threads?: string;
+  seed?: string;
+  json?: boolean;
+}
+
+export function addAudit(program: Command): void {
+  const group = program
+    .command('audit')
+    .description('how much may be missing: read known threads at random, ask witnesses');
+  group
+    .command('run')
+    .description('start an audit now and wait for its two figures')
+    .option('--source <name>', 'the source to audit; the configured one unless given')
+    .option('--threads <number>', 'how many threads to draw')
+    .option('--seed <number>', 'repeat the draw of another audit')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `\nExit codes: 0 nothing was missed; 1 messages were missed; 3 no worker is running yet; ${OTHERS}`,
+    )
+    .action(runAudit);
+  group
+    .command('list')
+    .description('the newest audits with their figures')
+    .option('--source <name>', 'of this source only')
+    .option('--json', 'one JSON object')
+    .action(async ({ source, json }: { source?: string; json?: boolean }) => {
+      const audits = await withLedger(processConfig(), (db) => listAudits(db, source ?? null, LISTED));
+      if (json) print(toJson({ audits }));
+      else if (audits.length === 0) print('There has been no audit yet: `waybill audit run` starts one.');
+      else for (const one of audits) print(`${one.id}  ${one.begunAt.toISOString()}  ${one.source}: ${inWords(one)}`);
+    });
+  group
+    .command('show')
+    .description('one audit: both figures, what they were counted from, what was found')
+    .argument('[id]', 'the newest unless given')
+    .option('--source <name>', 'the newest of this source')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `\nExit codes: 0 nothing was missed; 1 messages were missed, or there is no such audit; ${OTHERS}`,
+    )
+    .action(async (id: string | undefined, { source, json }: { source?: string; json?: boolean }) => {
+      const report = await withLedger(processConfig(), async (db) => {
+        const wanted = id ?? (await listAudits(db, source ?? null, 1))[0]?.id;
+        return wanted && isUuid(wanted) ? reportAudit(db, wanted) : null;
+      });
+      if (report) tell(report, json === true);
+      else {
+        process.exitCode = EXIT.finding;
+        print(json ? toJson({ audit: null }) : id ? `There is no audit ${id}.` : 'There has been no audit yet.');
+      }
+    });
+  group
+    .command('channels')
+    .description("each channel's own miss rate, by who saw what first")
+    .option('--source <name>', 'of this source only')
+    .option('--json', 'one JSON object')
+    .action(async ({ source, json }: { source?: string; json?: boolean }) => {
+      const channels = await withLedger(processConfig(), (db) => channelMisses(db, source ?? null));
+      if (json) print(toJson({ channels }));
+      else
+        for (const { channel, first, chances, missed, interval, how } of channels) {
+          const rate = interval
+            ? `${missed} of ${chances} missed, at most ${(interval.upper * 100).toPrecision(2)} % (95 %)`
+            : 'misses unknown';
+          print(`${channel.padEnd(8)}  first to see ${first}; ${rate}: ${how}`);
+        }
+    });
+}
+
+const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
+
+async function runAudit({ source: named, threads, seed, json }: RunOptions): Promise<void> {
+  const config = processConfig();
+  const source = chooseSource(config, named);
+  const draw = {
+    ...(threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 100_000) }),
+    ...(seed === undefined ? {} : { seed: wholeNumber('--seed', seed, 0, Number.MAX_SAFE_INTEGER) }),
+  };
+  const report = await withLedger(config, (db) =>
+    withTemporal(config, async (client) => {
+      const { workflowId, runId } = await startAudit(client, { source, timing: config.timing, ...draw });
+      const idle = await queuesWithoutWorker(client, source);
+      if (idle.length > 0) {
+        const sentence = `The audit is started as ${workflowId} and waits: no worker takes tasks of ${idle.join(' and ')}. It runs as soon as one does (\`waybill up\` or \`waybill worker\`).`;
+        if (json) print(toJson({ audit: null, workflowId, runId, waitsFor: idle }));
+        note(sentence);
+        process.exitCode = EXIT.prerequisite;
+        return null;
+      }
+      await waitForEnd(client, db, workflowId, runId);
+      const progress = await auditProgress(db, runId);
+      return progress ? reportAudit(db, progress.id) : null;
+    }),
+  );
+  if (report) tell(report, json === true);
+}
+
+function chooseSource(config: Config, named: string | undefined): string {
+  const known = configuredSources(config).map((source) => source.name);
+  const source = named ?? known[0];
+  if (source !== undefined && known.includes(source)) return source;
+  const list = known.length === 0 ? 'none is configured' : `there are ${known.join(', ')}`;
+  throw new WaybillError('UsageWrong', `There is no source "${named ?? ''}" to audit: ${list}.`);
+}
+
+function wholeNumber(option: string, text: string, from: number, to: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < from || value > to)
+    throw new WaybillError('UsageWrong', `${option} takes a whole number from ${from} to ${to}, not "${text}".`);
+  return value;
+}
+
+async function startAudit(client: Client, input: AuditWorkflowInput) {
+  const { WorkflowExecutionAlreadyStartedError } = await import('@temporalio/client');
+  const workflowId = auditWorkflowId(input.source);
+  try {
+    const handle = await client.workflow.start('audit', { workflowId, taskQueue: INTAKE_QUEUE, args: [input] });
+    return { workflowId, runId: handle.firstExecutionRunId };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new WaybillError(
+      'LedgerConflict',
+      `An audit of ${input.source} is running: wait for it, or see \`waybill audit list\`.`,
+    );
+  }
+}
+
+/** Queues that an audit needs and that no worker polls. */
+async function queuesWithoutWorker(client: Client, source: string): Promise<string[]> {
+  const WORKFLOW = 1;
+  const ACTIVITY = 2;
+  const idle: string[] = [];
+  for (const [name, taskQueueType] of [
+    [INTAKE_QUEUE, WORKFLOW],
+    [sourceQueue(source), ACTIVITY],
+  ] as const) {
+    const { pollers } = await client.connection.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name },
+      taskQueueType,
+    });
+    if ((pollers ?? []).length === 0) idle.push(name);
+  }
+  return idle;
+}
+
+/** Waits for the run and its continuations, and says on standard error how far it is. */
+async function waitForEnd(client: Client, db: Database, workflowId: string, runId: string): Promise<void> {
+  const over = new AbortController();
+  const result = client.workflow
+    .getHandle(workflowId, runId, { firstExecutionRunId: runId })
+    .result()
+    .finally(() => over.abort());
+  let said = -1;
+  while (!over.signal.aborted) {
+    const progress = await auditProgress(db, runId);
+    if (progress && progress.done !== said) {
+      said = progress.done;
+      note(`${said} of ${progress.drawn} threads read`);
+    }
+    await Promise.race([pause(PROGRESS_MS), result.catch(() => undefined)]);
+  }
+  await result;
+}
+
+function tell(report: AuditReport, json: boolean): void {
+  const { audit, finds, tightening } = report;
+  if (json) print(toJson(report));
+  else {
+    print(`${paint('bold', audit.source)}, ${audit.begunAt.toISOString()}, audit ${audit.id}`);
+    print(inWords(audit));
+    if (audit.loss) print(countsInWords(audit, audit.loss));
+    for (const { witness, checked, holes, closed } of audit.frame?.pointers ?? [])
+      print(`witness ${witness}: ${checked} looked at, ${holes} point at something we lack, ${closed} did before`);
+    for (const one of finds) print(`${one.verdict.padEnd(6)}  ${one.messageId}  ${FIND_CAUSES[one.cause]}`);
+    for (const [name, factor] of Object.entries(tightening))
+      print(`threads of the class ${name} are visited at ${factor} of their share of the silence`);
+  }
+  if ((audit.loss?.missed ?? 0) > 0) process.exitCode = EXIT.finding;
+}
