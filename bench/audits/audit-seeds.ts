@@ -1,3 +1,4 @@
+import { clopperPearson } from '../../src/domain/audit/beta.js';
 import { auditWorld, type Pattern, virtualWorld } from './virtual-audit.js';
 
 interface PatternAccount {
@@ -17,6 +18,8 @@ export interface SeedsAccount {
   misjudged: number;
   /** Worlds in which something was lost, and the intervals that hold that. */
   withLoss: { audits: number; held: number };
+  /** How many times wider than by as many draws of single messages the bound is where nothing was lost: what uneven sizes cost. */
+  price: number;
   patterns: Partial<Record<Pattern, PatternAccount>>;
 }
 
@@ -28,8 +31,10 @@ export function auditSeeds(from: number, to: number, progress: (done: number) =>
     neverListed: 0,
     misjudged: 0,
     withLoss: { audits: 0, held: 0 },
+    price: 0,
     patterns: {},
   };
+  const prices: number[] = [];
   for (let seed = from; seed <= to; seed++) {
     const world = virtualWorld(seed);
     const { figure, frame, truth, holds, neverListed, misjudged } = auditWorld(world, seed);
@@ -45,7 +50,10 @@ export function auditSeeds(from: number, to: number, progress: (done: number) =>
     pattern.held += Number(holds);
     pattern.tooLow += Number(!holds && figure.upper < truth);
     pattern.tooHigh += Number(!holds && figure.lower > truth);
+    if (truth === 0 && figure.method === 'sample' && figure.unreadDraws === 0)
+      prices.push(figure.upper / clopperPearson(0, figure.draws).upper);
     if (seed % 250 === 0) progress(seed - from + 1);
   }
+  account.price = prices.reduce((sum, one) => sum + one, 0) / Math.max(1, prices.length);
   return account;
 }

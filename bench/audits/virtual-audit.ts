@@ -85,7 +85,7 @@ export function virtualWorld(seed: number): VirtualWorld {
   const mean = random.between(1, 12);
   const share = logUniform(random, 0.0005, 0.3);
   const depth = logUniform(random, 0.001, 0.3);
-  const hidden = random.pick([0, 0.01, 0.1]);
+  const hidden = random.pick([0.005, 0.01, 0.1]);
   const threads = Array.from({ length: count }, (_, index): VirtualThread => {
     const size = drawSize(random, shape, mean);
     const struck = random.chance(share);
@@ -99,7 +99,7 @@ export function virtualWorld(seed: number): VirtualWorld {
     // What is not lost and not there: on its way by the schedule, or parked.
     if (random.chance(0.05)) messages.push({ held: false, lost: false, facts: { ...FACTS, dueAt: NOW + HOUR } });
     if (random.chance(0.01)) messages.push({ held: false, lost: false, facts: { ...FACTS, wasParked: true } });
-    return { id: String(index), listed: !random.chance(hidden), messages };
+    return { id: String(index), listed: index > 0 && !random.chance(hidden), messages };
   });
   if (pattern === 'giant') {
     const giant = threads.reduce((most, one) => (one.messages.length > most.messages.length ? one : most));
