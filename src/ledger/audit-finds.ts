@@ -41,7 +41,7 @@ export async function closeAuditThread(db: Database, input: CloseAuditThreadInpu
     if (!row) return [];
     const thread = await readThread(tx, threadId);
     const found = await foundBy(tx, auditId, threadId, row.begunAt);
-    const facts = await factsOf(tx, thread, row, found);
+    const facts = await factsOf(tx, auditId, thread, row, found);
     const finds = found.map((message): AuditFind => {
       const judged = judgeFind({
         ...facts.shared,
@@ -86,6 +86,7 @@ async function shownBy(tx: Sql, source: string, readingId: string): Promise<numb
 
 async function factsOf(
   tx: Sql,
+  auditId: string,
   thread: { id: string; source: string; providerThreadId: string },
   row: AuditThreadRow,
   found: readonly FoundMessage[],
@@ -96,7 +97,8 @@ async function factsOf(
       AND parked_at < ${row.begunAt}`;
   const returned = await tx.$queryRaw<{ id: string }[]>`
     SELECT DISTINCT named.id FROM provider_call c, unnest(c.ids) AS named (id)
-    WHERE c.thread_id = ${thread.id}::uuid AND c.opened_at < ${row.begunAt} AND c.rows IS NOT NULL AND named.id = ANY (${ids}::text[])`;
+    WHERE c.thread_id = ${thread.id}::uuid AND c.opened_at <= ${row.begunAt} AND c.parameters ->> 'audit' IS DISTINCT FROM ${auditId}
+      AND c.rows IS NOT NULL AND named.id = ANY (${ids}::text[])`;
   const shared: Pick<FindFacts, 'at' | 'dueAt' | 'readWholeAt' | 'listed'> = {
     at: row.begunAt.getTime(),
     dueAt: row.dueAt?.getTime() ?? null,
