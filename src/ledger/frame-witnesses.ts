@@ -104,12 +104,27 @@ const relistings: FrameWitness = {
 
 const WITNESSES: readonly FrameWitness[] = [references, personReplies, neighbouringIds, relistings];
 
+/** Whether this ledger takes hints: without their table no webhook has ever named anything. */
+export async function takesHints(db: Sql): Promise<boolean> {
+  const rows = await db.$queryRaw<{ takes: boolean }[]>`SELECT to_regclass('hint') IS NOT NULL AS takes`;
+  return only(rows, 'tables').takes;
+}
+
 /**
- * What sources independent of our listings named. Each one takes a place of its own here; none of those that Waybill has today
- * names threads whether they are listed or not.
+ * What sources independent of our listings named, whether it was listed or not: today the hints of the provider's webhook. Only
+ * those are asked that are so old that every listing of the look-back has had its turn since.
  */
-export async function capturesOf(_db: Sql, _question: WitnessQuestion): Promise<Capture[]> {
-  return [];
+export async function capturesOf(db: Sql, { source, now, timing }: WitnessQuestion): Promise<Capture[]> {
+  if (!(await takesHints(db))) return [];
+  const before = new Date(now.getTime() - timing.listingLookbackGapMs);
+  const rows = await db.$queryRaw<{ named: number; listed: number; listings: number }[]>`
+    WITH named AS (
+      SELECT DISTINCT t.id, t.first_listed_at FROM hint h JOIN thread t ON t.id = h.thread_id
+      WHERE h.source = ${source} AND h.received_at <= ${before})
+    SELECT count(*)::int AS named, count(first_listed_at)::int AS listed,
+           (SELECT count(*)::int FROM thread WHERE source = ${source} AND first_listed_at IS NOT NULL) AS listings
+    FROM named`;
+  return rows.filter((row) => row.named > 0).map((row) => ({ witness: 'webhook', ...row }));
 }
 
 /** Figure (b) as of now. Captures are what an independent source named; without one the figure is unknown. */

@@ -1,6 +1,7 @@
 import { type Bounds, clopperPearson } from '../../domain/audit/beta.js';
 import type { FirstSeenBy } from '../../domain/states.js';
 import { only, type Sql } from '../../ledger/database.js';
+import { takesHints } from '../../ledger/frame-witnesses.js';
 
 /** How much of what it should have seen a channel missed: its chances are judged by what other channels saw. */
 export interface ChannelMisses {
@@ -45,7 +46,11 @@ export async function channelMisses(db: Sql, source: string | null): Promise<Cha
       'messages that came into an audited thread before the audit, by a verified receipt',
       await auditChances(db, source),
     ),
-    line('webhook', 'messages in threads that hints should have named', null),
+    line(
+      'webhook',
+      'messages that came while hints did, with or without one for their thread',
+      await webhookChances(db, source),
+    ),
     line('backfill', 'messages in intervals that a backfill has read', null),
   ];
 }
@@ -71,4 +76,18 @@ async function auditChances(db: Sql, source: string | null): Promise<Chances> {
     JOIN message m ON m.thread_id = read.thread_id
     WHERE m.received_at < read.at AND (${source}::text IS NULL OR m.source = ${source})`;
   return only(rows, 'audited messages');
+}
+
+/** Messages of known arrival, between the first and the last hint: each should have had one for its thread about then. */
+async function webhookChances(db: Sql, source: string | null): Promise<Chances | null> {
+  if (!(await takesHints(db))) return null;
+  const rows = await db.$queryRaw<Chances[]>`
+    WITH live AS (SELECT source, min(received_at) AS since, max(received_at) AS until FROM hint GROUP BY source)
+    SELECT count(*)::int AS chances, (count(*) FILTER (WHERE NOT EXISTS (
+      SELECT 1 FROM hint h WHERE h.thread_id = m.thread_id
+        AND h.received_at BETWEEN m.first_seen_at - interval '1 day' AND m.first_seen_at + interval '1 hour')))::int AS missed
+    FROM message m JOIN live ON live.source = m.source
+    WHERE m.arrival_known AND m.direction = 'inbound' AND m.first_seen_at BETWEEN live.since AND live.until
+      AND (${source}::text IS NULL OR m.source = ${source})`;
+  return only(rows, 'messages and hints');
 }

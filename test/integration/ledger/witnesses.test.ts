@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { channelMisses } from '../../../src/assurance/audit/channels.js';
+import { frameInWords } from '../../../src/assurance/audit/words.js';
 import type { Pointer } from '../../../src/domain/audit/figures.js';
-import { askWitnesses, watchFrame } from '../../../src/ledger/frame-witnesses.js';
+import { askWitnesses, capturesOf, watchFrame } from '../../../src/ledger/frame-witnesses.js';
 import { noteReferences } from '../../../src/ledger/references.js';
 import { DAY, HOUR, iso, MINUTE } from '../../support/clock.js';
 import { eventually } from '../../support/eventually.js';
@@ -103,6 +105,56 @@ describe('Message-IDs that point at nothing we hold', () => {
     const rows = await ledger.db.$queryRaw<object[]>`SELECT * FROM message_reference`;
     expect(rows).toHaveLength(2);
     expect(JSON.stringify(rows)).not.toMatch(/secret|example/);
+  });
+});
+
+describe('a webhook', () => {
+  /** The table of hints as the ledger has it. */
+  const takeHints = async ({ db }: TestLedger) => {
+    await db.run(`CREATE TABLE IF NOT EXISTS hint (id UUID NOT NULL DEFAULT uuidv7() PRIMARY KEY, source TEXT NOT NULL,
+      webhook_id TEXT NOT NULL, provider_thread_id TEXT NOT NULL, thread_id UUID, received_at TIMESTAMPTZ(3) NOT NULL,
+      state TEXT NOT NULL, looks INTEGER NOT NULL DEFAULT 0, look_at TIMESTAMPTZ(3) NOT NULL)`);
+    await db.run('ALTER TABLE thread ADD COLUMN IF NOT EXISTS first_listed_at TIMESTAMPTZ(3)');
+  };
+  const hint = ({ db, clock }: TestLedger, providerThreadId: string) => db.$executeRaw`
+    INSERT INTO hint (source, webhook_id, provider_thread_id, thread_id, received_at, state, look_at)
+    SELECT source, ${`hint of ${providerThreadId}`}, provider_thread_id, id, ${clock.now()}, 'open', ${clock.now()}
+    FROM thread WHERE provider_thread_id = ${providerThreadId}`;
+
+  it('bounds the frame by the threads that it named and no listing did, once these have had their turn [loss case 37]', async () => {
+    const ledger = await prepared();
+    await takeHints(ledger);
+    const ids = Array.from({ length: 20 }, (_, index) => `h${index}`);
+    await ledger.list(ids.map((id) => incomingThread(id)));
+    await ledger.db.$executeRaw`
+      UPDATE thread SET first_listed_at = CASE WHEN provider_thread_id IN ('h3', 'h7') THEN NULL ELSE first_seen_at END`;
+    for (const id of ids) await hint(ledger, id);
+    const question = () => ({ source: 'dashboard', now: ledger.clock.now(), timing: ledger.timing });
+    expect(await capturesOf(ledger.db, question())).toEqual([]);
+    ledger.clock.advance(2 * DAY);
+    const captures = await capturesOf(ledger.db, question());
+    expect(captures).toEqual([{ witness: 'webhook', named: 20, listed: 18, listings: 20 }]);
+    const frame = await askWitnesses(ledger.db, question(), captures);
+    expect(frame).toMatchObject({ state: 'bounded', captures: [{ witness: 'webhook', threads: 22 }] });
+    expect(frameInWords(frame)).toBe(
+      'threads never listed: at most 32 % (95 %) by webhook, which named 20 and 18 of them were listed',
+    );
+  });
+
+  it('missed what came while it sent hints and had none', async () => {
+    const ledger = await prepared();
+    await takeHints(ledger);
+    await ledger.read('t1', []);
+    await ledger.read('t2', []);
+    await hint(ledger, 't1');
+    ledger.clock.advance(HOUR);
+    await ledger.read('t1', [incomingMessage('m1')]);
+    await ledger.read('t2', [incomingMessage('m2')]);
+    ledger.clock.advance(HOUR);
+    await ledger.db.$executeRaw`UPDATE hint SET webhook_id = 'older'`;
+    await hint(ledger, 't1');
+    const webhook = (await channelMisses(ledger.db, 'dashboard')).find((one) => one.channel === 'webhook');
+    expect(webhook).toMatchObject({ first: 0, chances: 2, missed: 1 });
   });
 });
 
