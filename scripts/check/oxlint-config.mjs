@@ -15,7 +15,7 @@ const pattern = (folders, message, allowTypeImports) =>
 /** Packages that only some folders may load. */
 const packagePatterns = (folder) => {
   if (folder === 'domain') {
-    return [{ group: ['*', '!./**', '!node:crypto'], message: 'domain is pure: no packages, no I/O' }];
+    return [{ group: ['*', '!./**', '!../**', '!node:crypto'], message: 'domain is pure: no packages, no I/O' }];
   }
   if (folder === 'workflows') {
     const group = ['*', '!./**', '!../domain/**', '!@temporalio/workflow'];

@@ -124,13 +124,15 @@ export async function openAuditThreads(db: Sql, auditId: string, limit: number):
   return rows.map((row) => row.id);
 }
 
-/** Keeps what the schedule owed the thread before the audit looked; a second attempt changes nothing. */
+/** Keeps what the schedule owed the thread before the audit first saw it: nothing changes once an answer was recorded. */
 export async function beginAuditThread(db: Sql, auditId: string, threadId: string, now: Date): Promise<void> {
   await db.$executeRaw`
     UPDATE audit_thread SET begun_at = ${now}, read_whole_at = thread.read_whole_at,
            due_at = (SELECT due_at FROM thread_due WHERE thread_due.thread_id = thread.id)
     FROM thread
-    WHERE thread.id = audit_thread.thread_id AND audit_id = ${auditId}::uuid AND thread_id = ${threadId}::uuid AND begun_at IS NULL`;
+    WHERE thread.id = audit_thread.thread_id AND audit_id = ${auditId}::uuid AND audit_thread.thread_id = ${threadId}::uuid
+      AND NOT EXISTS (SELECT 1 FROM provider_call c WHERE c.thread_id = ${threadId}::uuid AND c.rows IS NOT NULL
+                        AND c.parameters ->> 'audit' = ${auditId})`;
 }
 
 /** The thread gave nothing: the provider no longer knows it, or it could not be read whole however often it was tried. */

@@ -32,16 +32,12 @@ const references: FrameWitness = {
     const rows = await tx.$queryRaw<{ checked: number; holes: number; closed: number }[]>`
       SELECT count(*)::int AS checked, (count(*) FILTER (WHERE resolved_at IS NULL AND noted_at <= ${before}))::int AS holes,
              (count(*) FILTER (WHERE resolved_at > noted_at + interval '1 minute'))::int AS closed
-      FROM message_reference r WHERE source = ${source} AND kind <> 'self' AND (r.outbound OR EXISTS (
-        SELECT 1 FROM message_reference sent
-        WHERE sent.source = r.source AND sent.domain_hash = r.domain_hash AND sent.kind = 'self' AND sent.outbound))`;
+      FROM telling_reference WHERE source = ${source}`;
     const counts = only(rows, 'references');
     if (counts.checked === 0) return null;
     const named = await tx.$queryRaw<{ id: string }[]>`
-      SELECT DISTINCT r.message_id AS id FROM message_reference r
-      WHERE source = ${source} AND resolved_at IS NULL AND noted_at <= ${before} AND (r.outbound OR EXISTS (
-        SELECT 1 FROM message_reference sent
-        WHERE sent.source = r.source AND sent.domain_hash = r.domain_hash AND sent.kind = 'self' AND sent.outbound))
+      SELECT DISTINCT message_id AS id FROM telling_reference
+      WHERE source = ${source} AND resolved_at IS NULL AND noted_at <= ${before}
       ORDER BY 1 LIMIT ${NAMED}`;
     return { ...counts, ids: named.map((row) => row.id) };
   },

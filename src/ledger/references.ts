@@ -79,9 +79,7 @@ async function insertReferences(tx: Sql, bodies: readonly NewBody[], now: Date):
     WHERE ref_hash = ANY (${of((r) => r.hash)}::text[]) AND resolved_at IS NULL
       AND EXISTS (SELECT 1 FROM message_reference held WHERE held.ref_hash = message_reference.ref_hash AND held.kind = 'self')`;
   const hurried = await tx.$queryRaw<{ threadId: string }[]>`
-    SELECT DISTINCT m.thread_id AS "threadId" FROM message_reference r JOIN message m ON m.id = r.message_id
-    WHERE r.message_id = ANY (${of((r) => r.messageId)}::uuid[]) AND r.resolved_at IS NULL AND (r.outbound OR EXISTS (
-      SELECT 1 FROM message_reference sent
-      WHERE sent.source = r.source AND sent.domain_hash = r.domain_hash AND sent.kind = 'self' AND sent.outbound))`;
+    SELECT DISTINCT m.thread_id AS "threadId" FROM telling_reference r JOIN message m ON m.id = r.message_id
+    WHERE r.message_id = ANY (${of((r) => r.messageId)}::uuid[]) AND r.resolved_at IS NULL`;
   for (const { threadId } of hurried) await hurryThread(tx, threadId, now);
 }

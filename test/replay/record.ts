@@ -1,5 +1,5 @@
 import proto from '@temporalio/proto';
-import { lifecycleWorkflowId } from '../../src/domain/identity.js';
+import { auditWorkflowId, INTAKE_QUEUE, lifecycleWorkflowId } from '../../src/domain/identity.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
 import { type ExportedRun, exportHistories } from '../support/histories.js';
@@ -74,6 +74,11 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     for (const [name, message] of Object.entries(lifecycles)) ids.set(name, (await find(message))?.id ?? '');
     // The ledger has the ending before the run has: the last one may still owe its closing event.
     for (const id of ids.values()) await rig.client.workflow.getHandle(lifecycleWorkflowId('simulator', id)).result();
+    await rig.client.workflow.execute('audit', {
+      workflowId: auditWorkflowId('simulator'),
+      taskQueue: INTAKE_QUEUE,
+      args: [{ source: 'simulator', timing: rig.timing, threads: 4 }],
+    });
     await rig.worker.stop();
 
     const runs = (await exportHistories(rig.client)).filter((run) => run.status === 'COMPLETED');
@@ -82,7 +87,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     for (const [name, id] of ids) {
       chosen.push(choose(`message-lifecycle-${name}`, ours, (run) => run.workflowId.endsWith(id)));
     }
-    for (const type of ['dispatch', 'maintain', 'pollWindow', 'visitRound']) {
+    for (const type of ['audit', 'dispatch', 'maintain', 'pollWindow', 'visitRound', 'witness']) {
       const name = type.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       chosen.push(choose(name, ours, (run) => run.type === type));
     }

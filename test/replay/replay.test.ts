@@ -66,6 +66,7 @@ it.each([
   ['visitRound', 'await ledger.openRound({ source })', 'await ledger.dueBatch({ source, limit: 1 })'],
   ['pollWindow', 'await ledger.closeWindow({', 'await ledger.openWindow({'],
   ['dispatch', 'await startLifecycles()', '({ started: 0 })'],
+  ['audit', 'await slow.closeAudit({', 'await ledger.auditBatch({'],
 ])('a changed order of steps in %s is found by its recorded histories', async (type, step, other) => {
   const code = readFileSync(BUNDLE, 'utf8');
   const changed = code.replace(step, other);

@@ -56,12 +56,10 @@ it('an audit finds what intake lost, takes it in and names the causes [loss case
   const { code, stdout, stderr } = await waybill('audit', 'run', '--json', '--seed', '7');
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/\d+ of \d+ threads read/) });
   const { audit, finds } = JSON.parse(stdout) as Report;
-  expect(finds.map(({ providerMessageId, verdict, cause }) => [providerMessageId, verdict, cause]).sort()).toEqual(
-    [
-      [hidden.messageId, 'missed', 'visited_before'],
-      [lost.messageId, 'missed', 'lost_inside'],
-    ].sort(),
-  );
+  expect(Object.fromEntries(finds.map((one) => [one.providerMessageId, [one.verdict, one.cause]]))).toEqual({
+    [hidden.messageId]: ['missed', 'visited_before'],
+    [lost.messageId]: ['missed', 'lost_inside'],
+  });
   expect(audit).toMatchObject({ loss: { missed: 2, late: 0, method: 'census' }, frame: { state: 'unknown' } });
 
   // What was found goes the way of every message.

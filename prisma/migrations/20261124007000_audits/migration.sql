@@ -79,6 +79,14 @@ CREATE INDEX "message_reference_ref_hash_idx" ON "message_reference" ("ref_hash"
 CREATE INDEX "message_reference_sent_domain_idx" ON "message_reference" ("source", "domain_hash") WHERE ("kind" = 'self' AND "outbound");
 CREATE INDEX "message_reference_orphan_idx" ON "message_reference" ("source", "noted_at") WHERE ("resolved_at" IS NULL);
 
+-- References that bear on this mailbox: what one of us answered, and what names something that was sent from here. What customers
+-- quote of other systems points out of it.
+CREATE VIEW "telling_reference" AS
+  SELECT r.* FROM "message_reference" r
+  WHERE r."kind" <> 'self' AND ((r."outbound" AND r."kind" = 'in_reply_to') OR EXISTS (
+    SELECT 1 FROM "message_reference" sent
+    WHERE sent."source" = r."source" AND sent."domain_hash" = r."domain_hash" AND sent."kind" = 'self' AND sent."outbound"));
+
 -- How far a reader of events has come.
 CREATE TABLE "event_mark" (
   "reader" TEXT NOT NULL,

@@ -75,6 +75,20 @@ describe('Message-IDs that point at nothing we hold', () => {
     expect(await ledger.pointerOf('references')).toBeUndefined();
   });
 
+  it('are none where one of us answers a customer who had answered another system', async () => {
+    const ledger = await prepared();
+    const headers = {
+      'message-id': '<m1@dashboard.example.org>',
+      'in-reply-to': '<m2@customer.example.net>',
+      references: '<order@shop.example.net> <m2@customer.example.net>',
+    };
+    const m2 = incomingMessage('m2', { headers: { 'message-id': '<m2@customer.example.net>' } });
+    await ledger.read('t1', [sent('m1', { headers }), m2]);
+    await ledger.note();
+    ledger.clock.advance(2 * DAY);
+    expect(await ledger.watch()).toEqual({ holes: 0 });
+  });
+
   it('are a hole wherever they point, where one of us wrote that answer [loss case 2]', async () => {
     const ledger = await prepared();
     const headers = { 'message-id': '<m1@dashboard.example.org>', 'in-reply-to': '<question@customer.example.net>' };
