@@ -26,7 +26,7 @@ export function lossInWords(loss: AuditLoss): string {
 
 /** Figure (b) in words: never a zero where nothing could have seen a hole. */
 export function frameInWords(frame: FrameFigure): string {
-  const holes = frame.holes > 0 ? `, and ${plural(frame.holes, 'trace')} of messages that we do not hold` : '';
+  const holes = frame.holes > 0 ? `, and ${plural(frame.holes, 'sign')} of messages that we do not hold` : '';
   if (frame.state === 'unknown') return `threads never listed: unknown${holes}`;
   const lines = frame.captures.map(
     (one) =>
