@@ -32,12 +32,14 @@ export async function nextOfReading(
 ): Promise<NextOfReading> {
   if (context.firstSeenBy === 'look') return nextCursor === null ? 'end' : 'more';
   const isRangeEnd = (call.page + 1) % PAGES_PER_RANGE === 0;
-  if (nextCursor !== null && call.page === 0 && !isRangeEnd) return 'more';
+  if (nextCursor !== null && call.page === 0) return 'more';
   const pages = await pagesOfReading(tx, call.readingId);
   if (goesInCircles(pages) || pages.length > MOST_PAGES) return 'shifted';
   const shown = pages.flatMap((page) => page.ids);
+  // An audit counts against all that the provider shows; only a visit may leave a deep range for its own time.
+  const mayStop = isRangeEnd && context.firstSeenBy !== 'audit' && context.firstSeenBy !== 'backfill';
   if (nextCursor !== null) {
-    if (!isRangeEnd || (await wantsDeeper(tx, { ...context, depth: rangeOf(call.page), shown }))) return 'more';
+    if (!mayStop || (await wantsDeeper(tx, { ...context, depth: rangeOf(call.page), shown }))) return 'more';
   }
   if (repeatsId(pages)) return 'shifted';
   // An empty list under status 200 has been seen where there were messages: it counts once it was given twice.
