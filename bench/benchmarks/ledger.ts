@@ -9,7 +9,7 @@ import { DEFAULT_TIMING } from '../../src/domain/timing.js';
 import { openDatabase } from '../../src/ledger/database.js';
 import { PrismaClient } from '../../src/ledger/generated/client.js';
 import { insertMessages, type NewMessage } from '../../src/ledger/new-messages.js';
-import { contentHash } from '../../src/ledger/record-messages.js';
+import { contentHash } from '../../src/ledger/seen-again.js';
 import { readSource } from '../../src/ledger/sources.js';
 import { readThread } from '../../src/ledger/visits.js';
 import { type Bench, goal } from '../report.js';

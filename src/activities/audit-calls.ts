@@ -3,7 +3,7 @@ import { AuditPageInput } from '../contracts/audit-steps.js';
 import { beginAuditThread, endAuditThread } from '../ledger/audits.js';
 import { readPriorPage } from '../ledger/calls.js';
 import { recordConfirmingPage, recordMessagePage } from '../ledger/record-messages.js';
-import { markThreadGone, readThread } from '../ledger/visits.js';
+import { noteThreadAbsent, readThread } from '../ledger/visits.js';
 import { callProvider } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
 import type { ActivityDeps } from './deps.js';
@@ -54,7 +54,7 @@ export const createAuditCalls = (deps: ActivityDeps) => {
         return { callId: call.id, readingId: call.readingId, next, open };
       } catch (error) {
         if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
-        await markThreadGone(db, threadId, begunAt, clock.now());
+        await noteThreadAbsent(db, { threadId, begunAt, now: clock.now(), timing });
         await endAuditThread(db, auditId, threadId, 'gone');
         return { callId: error.callId, readingId: error.callId, next: 'gone', open: 0 };
       }

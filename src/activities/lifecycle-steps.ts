@@ -14,6 +14,8 @@ import {
   endMessage,
   escalateMessage,
   holdMessage,
+  isToldAnew,
+  lockThreadOf,
   parkMessage,
   readContent,
   readConversation,
@@ -26,7 +28,7 @@ import {
 import { claimAnswer, prepareReply } from '../ledger/outbox.js';
 import { readSource } from '../ledger/sources.js';
 import { endedResult } from '../ledger/step-results.js';
-import { hurryThread, lockThread } from '../ledger/visits.js';
+import { hurryThread } from '../ledger/visits.js';
 import { answerFor, decide as choose } from '../playbooks/templates.js';
 import type { ActivityDeps } from './deps.js';
 
@@ -49,6 +51,15 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
     return result;
   }
 
+  /** Says what the newest version asks for, and writes it down. */
+  async function classifyContent(tx: Sql, { id: messageId, carry }: CarriedMessage, now: Date): Promise<string> {
+    const content = await readContent(tx, messageId);
+    const found = classify({ subject: content.subject, text: plainText(content), headers: content.headers });
+    const { label, confidence, reasons } = found;
+    await appendEvents(tx, now, [{ messageId, kind: 'classified', carry, detail: { label, confidence, reasons } }]);
+    return label;
+  }
+
   async function ended(tx: Sql, message: CarriedMessage): Promise<StepEnded> {
     return logEnding(message, await endedResult(tx, message.id));
   }
@@ -59,7 +70,7 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
       const { messageId, runId, bodyWaits } = TakeUpInput.parse(payload);
       const now = clock.now();
       return db.transaction(async (tx) => {
-        const thread = await lockThread(tx, (await readMessage(tx, messageId)).threadId);
+        const thread = await lockThreadOf(tx, messageId);
         const message = await claimMessage(tx, messageId, runId, now);
         if (!message) return endedResult(tx, messageId);
         const content = await readContent(tx, messageId);
@@ -124,14 +135,10 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
     async understand(payload: StepInput): Promise<UnderstandResult> {
       const { messageId, carry } = StepInput.parse(payload);
       const now = clock.now();
-      const content = await readContent(db, messageId);
-      const found = classify({ subject: content.subject, text: plainText(content), headers: content.headers });
       return db.transaction(async (tx) => {
         const held = await holdMessage(tx, messageId, carry);
         if (!held) return endedResult(tx, messageId);
-        const { label, confidence, reasons } = found;
-        await appendEvents(tx, now, [{ messageId, kind: 'classified', carry, detail: { label, confidence, reasons } }]);
-        return { kind: 'go', label };
+        return { kind: 'go', label: await classifyContent(tx, held.message, now) };
       });
     },
 
@@ -186,7 +193,9 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
           return { kind: 'wait', for: 'turn', until: turnUntil().toISOString() };
         }
         const { subject } = await readContent(tx, messageId);
-        const choice = choose(label);
+        // Other words than those that were understood: what is decided and sent is decided on the newest.
+        const newest = (await isToldAnew(tx, messageId)) ? await classifyContent(tx, message, now) : label;
+        const choice = choose(newest);
         const text = choice.action === 'reply' ? answerFor(choice.template, { subject }) : null;
         await appendEvents(tx, now, [
           {

@@ -3,9 +3,10 @@ import { ListPageInput, ReadThreadPageInput, StepInput } from '../contracts/step
 import { sendReply } from '../delivery/send-reply.js';
 import type { SendResult } from '../domain/step-results.js';
 import { readPriorPage } from '../ledger/calls.js';
+import type { NextOfReading } from '../ledger/close-reading.js';
 import { recordConfirmingPage, recordMessagePage } from '../ledger/record-messages.js';
 import { recordThreadPage } from '../ledger/record-threads.js';
-import { markThreadGone, readThread } from '../ledger/visits.js';
+import { noteThreadAbsent, readThread } from '../ledger/visits.js';
 import { callProvider } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
 import type { ActivityDeps } from './deps.js';
@@ -23,8 +24,8 @@ export interface ListPageResult extends PageResult {
 }
 
 export interface ThreadPageResult extends PageResult {
-  /** `gone`: the provider no longer knows the thread. */
-  next: 'more' | 'confirm' | 'end' | 'shifted' | 'gone';
+  /** `missing`: the provider does not know the thread and is asked once more, a round later; `gone`: it did not then either. */
+  next: NextOfReading | 'missing' | 'gone';
   readingId: string;
   /** Inbound messages stored that have no ending yet. */
   open: number;
@@ -64,7 +65,7 @@ export const createSourceCalls = (deps: ActivityDeps) => {
       return { callId: call.id, rows, known, stored, parked, next };
     },
 
-    /** Reads one page of a thread, newest first, and commits it; a thread that the provider no longer knows is marked gone. */
+    /** Reads one page of a thread, newest first, and commits it; a thread that the provider does not know twice is gone. */
     async readThreadPage(payload: ReadThreadPageInput): Promise<ThreadPageResult> {
       const { source, roundId, threadId, afterCall, confirm } = ReadThreadPageInput.parse(payload);
       const { providerThreadId } = await readThread(db, threadId);
@@ -100,7 +101,7 @@ export const createSourceCalls = (deps: ActivityDeps) => {
         return { callId: call.id, readingId: call.readingId, rows, known, stored, parked, next, open };
       } catch (error) {
         if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
-        await markThreadGone(db, threadId, begunAt, clock.now());
+        const next = await noteThreadAbsent(db, { threadId, begunAt, now: clock.now(), timing });
         return {
           callId: error.callId,
           readingId: error.callId,
@@ -108,7 +109,7 @@ export const createSourceCalls = (deps: ActivityDeps) => {
           known: 0,
           stored: 0,
           parked: 0,
-          next: 'gone',
+          next,
           open: 0,
         };
       }

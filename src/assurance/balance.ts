@@ -56,6 +56,8 @@ export async function checkBalance(db: Sql): Promise<Balance> {
     await escalatedToCases(db),
     await casesToResolution(db),
     await messagesToBodies(db),
+    await goneToEvents(db),
+    await messagesToThreads(db),
   ];
   return { balanced: equations.every((one) => one.left === one.right && one.residuals === 0), equations };
 }
@@ -185,4 +187,36 @@ const messagesToBodies = (db: Sql) =>
              (SELECT count(DISTINCT message_id)::int FROM message_body) AS right`,
     db.$queryRaw<{ id: string }[]>`
       SELECT m.id::text FROM message m WHERE NOT EXISTS (SELECT 1 FROM message_body b WHERE b.message_id = m.id)`,
+  );
+
+const goneToEvents = (db: Sql) =>
+  equation(
+    'gone to events',
+    'a message is gone exactly where the newest word about it is that its thread no longer shows it',
+    db.$queryRaw<Sides[]>`
+      SELECT (SELECT count(*)::int FROM message WHERE gone_at IS NOT NULL) AS left,
+             (SELECT count(*)::int FROM (
+                SELECT DISTINCT ON (message_id) kind FROM lifecycle_event WHERE kind IN ('gone', 'back')
+                ORDER BY message_id, seq DESC) AS newest WHERE kind = 'gone') AS right`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT m.id::text FROM message m LEFT JOIN (
+        SELECT DISTINCT ON (message_id) message_id, kind FROM lifecycle_event WHERE kind IN ('gone', 'back')
+        ORDER BY message_id, seq DESC) AS newest ON newest.message_id = m.id
+      WHERE (m.gone_at IS NOT NULL) <> (newest.kind IS NOT DISTINCT FROM 'gone')`,
+  );
+
+const messagesToThreads = (db: Sql) =>
+  equation(
+    'messages to threads',
+    'every message stands in a thread that is held, and one that was moved stands where its newest move took it',
+    db.$queryRaw<Sides[]>`
+      SELECT (SELECT count(*)::int FROM message) AS left,
+             (SELECT count(*)::int FROM message m JOIN thread t ON t.id = m.thread_id AND t.source = m.source) AS right`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT m.id::text FROM message m JOIN (
+        SELECT DISTINCT ON (message_id) message_id, to_thread_id FROM message_move ORDER BY message_id, id DESC) AS newest
+        ON newest.message_id = m.id
+      WHERE m.thread_id <> newest.to_thread_id
+      UNION ALL
+      SELECT o.message_id::text FROM outbox o JOIN message m ON m.id = o.message_id WHERE o.thread_id <> m.thread_id`,
   );

@@ -4,7 +4,7 @@ import { type CallRequest, type PriorPage, readPriorPage } from '../ledger/calls
 import type { Database } from '../ledger/database.js';
 import type { OutboxRow } from '../ledger/outbox.js';
 import { recordMessagePage } from '../ledger/record-messages.js';
-import { markThreadGone } from '../ledger/visits.js';
+import { hurryThread, noteThreadAbsent } from '../ledger/visits.js';
 import { callProvider, type ProviderCallDeps } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
 
@@ -65,11 +65,16 @@ export async function lookIntoThread(deps: LookDeps, target: LookTarget): Promis
       if (ours) return { our: true, providerMessageId: ours.providerMessageId };
       if (rows.some((row) => row.providerMessageId === target.providerMessageId))
         return { our: false, answered: 'found' };
-      if (next === 'end') return { our: false, answered: 'gone' };
+      if (next === 'end') {
+        // A look closes no reading: whether it is really gone is for visits to say.
+        await hurryThread(deps.db, reply.threadId, deps.clock.now());
+        return { our: false, answered: 'gone' };
+      }
       afterCall = call.id;
     } catch (error) {
       if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound') throw error;
-      await markThreadGone(deps.db, reply.threadId, deps.clock.now(), deps.clock.now());
+      const now = deps.clock.now();
+      await noteThreadAbsent(deps.db, { threadId: reply.threadId, begunAt: now, now, timing: deps.timing });
       return { our: false, answered: 'gone' };
     }
   }

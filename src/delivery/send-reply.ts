@@ -63,6 +63,8 @@ async function beginSending(
     const reply = await readReply(tx, input.messageId);
     if (!held || !reply) return endedResult(tx, input.messageId);
     const { message, thread } = held;
+    // Other words came under its message after it was written: decide on those.
+    if (reply.state === 'withdrawn') return { kind: 'again' };
     if (reply.state === 'posting') return toDoubt(tx, reply, message, now, timing);
     // Woken or carried again too early: until then the thread proves nothing, and a person would be asked for nothing.
     if (reply.state === 'doubtful' && now < visibleBy(reply, timing))
@@ -179,9 +181,8 @@ async function recordAccepted(
     const source = await readSource(tx, reply.source);
     const adapterVersion = deps.adapterVersionOf(reply.source);
     const context = { threadId: thread.id, firstSeenBy: 'look', adapterVersion, now, timing, thread, source } as const;
-    const counts = await recordItems(tx, call, [answer.item], context);
-    const ids = answer.item.ok ? [answer.item.value.providerMessageId] : [];
-    await finishCall(tx, call, { ...counts, status: answer.status, ids, nextCursor: null, unknownFields: {} }, now);
+    const recorded = await recordItems(tx, call, [answer.item], context);
+    await finishCall(tx, call, { ...recorded, status: answer.status, nextCursor: null, unknownFields: {} }, now);
     const held = await holdMessage(tx, input.messageId, input.carry);
     if (held) return endedResult(tx, input.messageId, await acceptReply(tx, reply, held, 'accepted', now));
     await moveReply(tx, reply.id, { from: ['posting', 'doubtful', 'unconfirmed'], to: 'accepted', fence: null, now });

@@ -24,4 +24,7 @@ export const REPLY_REF_PREFIX = 'wb-';
 export const replyIdempotencyKey = (messageId: string): string => `waybill-reply-${messageId}`;
 
 /** Identity of an item whose own id cannot be read. */
-export const unreadableId = (sha256Hex: string): string => `unreadable:${sha256Hex}`;
+export const UNREADABLE_PREFIX = 'unreadable:';
+export const unreadableId = (sha256Hex: string): string => `${UNREADABLE_PREFIX}${sha256Hex}`;
+/** Identity of what came under an id that belongs to another message: the id alone would overwrite that one. */
+export const collidedId = (providerId: string, contentHash: string): string => `${providerId}#${contentHash}`;

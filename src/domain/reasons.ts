@@ -27,6 +27,7 @@ export const ESCALATE_REASONS = {
   thread_too_long: 'the message lies too deep in its thread to look before a reply',
   gone_at_provider: 'the provider no longer shows it, so a reply is held',
   already_answered: 'a reply to the same message was already claimed by another way',
+  edited_after_answer: 'the provider shows other words under it than those that were answered',
 } as const;
 export type EscalateReason = keyof typeof ESCALATE_REASONS;
 

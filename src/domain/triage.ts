@@ -20,7 +20,8 @@ export type Triage =
   | { wait: 'body' };
 
 const ROUTE_OF_CHANNEL: Record<Channel, Route> = { email: 'email', form: 'form', phone: 'callback', chat: 'chat' };
-const READ_STATUSES = new Set(['open', 'closed']);
+/** Thread statuses under which a message is read as itself. */
+export const READ_STATUSES: ReadonlySet<string> = new Set(['open', 'closed']);
 
 /** Mail that no automatic answer may go to: RFC 3834 and the older conventions it names. */
 function automaticMail(headers: TriageInput['headers']): { reason: IgnoreReason; evidence: string } | null {

@@ -109,6 +109,7 @@ export async function failCall(
 
 export interface PageOfReading {
   id: string;
+  readingId: string;
   page: number;
   openedAt: Date;
   ids: string[];
@@ -119,7 +120,7 @@ export interface PageOfReading {
 /** The pages of a reading in order; of a page that was asked for twice, the newest answer. */
 export async function pagesOfReading(db: Sql, readingId: string): Promise<PageOfReading[]> {
   return db.$queryRaw<PageOfReading[]>`
-    SELECT DISTINCT ON (page) id, page, opened_at AS "openedAt", ids, next_cursor AS "nextCursor", exhausted
+    SELECT DISTINCT ON (page) id, reading_id AS "readingId", page, opened_at AS "openedAt", ids, next_cursor AS "nextCursor", exhausted
     FROM provider_call WHERE reading_id = ${readingId}::uuid AND rows IS NOT NULL
     ORDER BY page, opened_at DESC, id DESC`;
 }
@@ -150,4 +151,17 @@ export function repeatsId(pages: readonly PageOfReading[]): boolean {
     }
   }
   return false;
+}
+
+/**
+ * Whether the last page of a reading leads nowhere new: its cursor was used before, or all its rows stood on earlier pages though
+ * it names a page after it. Without this a provider that walks in a circle would be followed for ever.
+ */
+export function goesInCircles(pages: readonly PageOfReading[]): boolean {
+  const last = pages.at(-1);
+  if (!last || last.nextCursor === null) return false;
+  const before = pages.slice(0, -1);
+  if (before.some((page) => page.nextCursor === last.nextCursor)) return true;
+  const seen = new Set(before.flatMap((page) => page.ids));
+  return last.ids.length > 0 && last.ids.every((id) => seen.has(id));
 }

@@ -103,14 +103,30 @@ export async function claimMessage(
   return message;
 }
 
+/** Locks the thread that the message stands in, once it has the lock: a merge can move the message while we wait for it. */
+export async function lockThreadOf(tx: Sql, messageId: string): Promise<Thread> {
+  for (let { threadId } = await readMessage(tx, messageId); ; ) {
+    const thread = await lockThread(tx, threadId);
+    ({ threadId } = await readMessage(tx, messageId));
+    if (threadId === thread.id) return thread;
+  }
+}
+
+/** Whether other words came under the message since it was last classified. */
+export async function isToldAnew(tx: Sql, messageId: string): Promise<boolean> {
+  const [last] = await tx.$queryRaw<{ kind: string }[]>`
+    SELECT kind FROM lifecycle_event WHERE message_id = ${messageId}::uuid AND kind IN ('classified', 'edited', 'body_arrived')
+    ORDER BY seq DESC LIMIT 1`;
+  return last !== undefined && last.kind !== 'classified';
+}
+
 /** Locks the thread, then reads the message if this carry still holds it; null when another step ended it meanwhile. */
 export async function holdMessage(
   tx: Sql,
   messageId: string,
   carry: number,
 ): Promise<{ message: CarriedMessage; thread: Thread } | null> {
-  const { threadId } = await readMessage(tx, messageId);
-  const thread = await lockThread(tx, threadId);
+  const thread = await lockThreadOf(tx, messageId);
   const message = await readMessage(tx, messageId);
   const open = message.state === 'recorded' || message.state === 'carried' || message.state === 'waiting';
   return open && message.carry === carry ? { message, thread } : null;

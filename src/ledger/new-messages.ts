@@ -78,7 +78,11 @@ export async function insertBodies(
       AS row (id, version, content_hash, from_address, to_addresses, subject, body, html, headers)`;
 }
 
-async function insertAttachments(tx: Sql, messages: readonly NewMessage[], now: Date): Promise<void> {
+export async function insertAttachments(
+  tx: Sql,
+  messages: readonly Pick<NewMessage, 'id' | 'message'>[],
+  now: Date,
+): Promise<void> {
   const all = messages.flatMap((one) =>
     one.message.attachments.map((attachment) => ({ messageId: one.id, ...attachment })),
   );

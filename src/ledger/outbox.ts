@@ -42,7 +42,8 @@ export async function prepareReply(
     INSERT INTO outbox (message_id, thread_id, source, kind, client_ref, idempotency_key, template, text, state, prepared_at)
     VALUES (${message.id}::uuid, ${message.threadId}::uuid, ${message.source}, 'reply', ${replyRef(message.id)},
             ${replyIdempotencyKey(message.id)}, ${template}, ${text}, 'pending', ${now})
-    ON CONFLICT (message_id, kind) DO UPDATE SET state = 'pending' WHERE outbox.state = 'withdrawn'`;
+    ON CONFLICT (message_id, kind) DO UPDATE SET state = 'pending', template = excluded.template, text = excluded.text,
+      thread_id = excluded.thread_id WHERE outbox.state = 'withdrawn'`;
   if (written > 0) {
     await appendEvents(tx, now, [
       { messageId: message.id, kind: 'reply_prepared', carry: message.carry, detail: { template } },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { unreadableId } from '../domain/identity.js';
-import type { Item } from '../domain/message.js';
+import { collidedId, unreadableId } from '../domain/identity.js';
+import type { IncomingMessage, Item } from '../domain/message.js';
 import type { Sql } from './database.js';
 
 export type UnreadableItem = Extract<Item<never>, { ok: false }>;
@@ -46,4 +46,33 @@ export async function resolveParks(
   await tx.$executeRaw`
     UPDATE park SET state = 'resolved', resolved_at = ${now}
     WHERE source = ${source} AND kind = ${kind} AND item = ANY (${[...ids]}::text[]) AND state = 'parked'`;
+}
+
+export interface Collision {
+  message: IncomingMessage;
+  hash: string;
+}
+
+/**
+ * Keeps what came under an id that belongs to another message, beside that message and not over it. One that a person has resolved
+ * stays resolved: the provider goes on showing it. Gives those that were not known.
+ */
+export async function parkCollisions(
+  tx: Sql,
+  collisions: readonly Collision[],
+  context: Omit<ParkContext, 'kind'>,
+): Promise<Collision[]> {
+  const byItem = new Map(collisions.map((one) => [collidedId(one.message.providerMessageId, one.hash), one]));
+  if (byItem.size === 0) return [];
+  const items = [...byItem.keys()];
+  const raw = [...byItem.values()].map(({ message }) => JSON.stringify(message));
+  const rows = await tx.$queryRaw<{ item: string; fresh: boolean }[]>`
+    INSERT INTO park (source, item, kind, reason, state, call_id, thread_id, raw, problem, parked_at, last_seen_at)
+    SELECT ${context.source}, item, 'message', 'id_collision', 'parked', ${context.callId}::uuid, ${context.threadId}::uuid, raw,
+           'its id belongs to another message', ${context.now}::timestamptz, ${context.now}::timestamptz
+    FROM unnest(${items}::text[], ${raw}::text[]) AS row (item, raw)
+    ORDER BY item
+    ON CONFLICT (source, kind, item) DO UPDATE SET last_seen_at = excluded.last_seen_at
+    RETURNING item, (xmax = 0) AS fresh`;
+  return rows.flatMap(({ item, fresh }) => (fresh ? [byItem.get(item)] : [])).filter((one) => one !== undefined);
 }

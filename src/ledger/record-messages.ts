@@ -1,20 +1,23 @@
-import { createHash } from 'node:crypto';
 import { type Admission, admit } from '../domain/admission.js';
-import { type IncomingMessage, type Item } from '../domain/message.js';
+import { collidedId } from '../domain/identity.js';
+import type { IncomingMessage, Item } from '../domain/message.js';
 import type { FirstSeenBy } from '../domain/states.js';
 import type { Timing } from '../domain/timing.js';
 import { activityAt } from '../domain/visit-schedule.js';
 import type { Page } from '../sources/source.js';
-import { type CallCounts, finishCall, type OpenCall, pagesOfReading, repeatsId } from './calls.js';
+import { type CallCounts, finishCall, type OpenCall, pagesOfReading } from './calls.js';
+import { closeReading, type NextOfReading, nextOfReading } from './close-reading.js';
+import { recordCollisions } from './collisions.js';
 import { type Database, only, type Sql } from './database.js';
 import { appendEvents, type LifecycleEvent } from './events.js';
 import { recordChanges } from './message-changes.js';
 import { insertMessages, type NewMessage } from './new-messages.js';
 import { confirmReplies } from './outbox.js';
 import { parkedItemId, parkItems, resolveParks, type UnreadableItem } from './parks.js';
+import { contentHash, messageIdHash, sortSeen } from './seen-again.js';
 import { readSource, type Source } from './sources.js';
 import { resolveTwins } from './twins.js';
-import { closeVisit, lockThread, type Thread } from './visits.js';
+import { lockThread, noteThreadShown, type Thread } from './visits.js';
 
 export interface MessagePageContext {
   threadId: string;
@@ -25,52 +28,14 @@ export interface MessagePageContext {
 }
 
 export interface RecordedMessagePage extends CallCounts {
-  /**
-   * `more`: ask for the next page; `confirm`: the last page is in, read the first once more to see that nothing moved;
-   * `end`: read whole; `shifted`: rows moved, read again.
-   */
-  next: 'more' | 'confirm' | 'end' | 'shifted';
-  /** Our ids of what was stored as inbound and has no ending yet. */
+  next: NextOfReading;
+  /** How many inbound messages now wait for a lifecycle: stored without an ending, or to be carried again. */
   open: number;
 }
 
 /** A page, unlike the answer to our own request, shows what the provider really executed. */
 const shown = (page: Page<IncomingMessage>): IncomingMessage[] =>
   page.items.flatMap((item) => (item.ok ? [item.value] : []));
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-/** What makes two messages the same content: who wrote what, with which attachments; never where it was delivered. */
-export const contentHash = (message: IncomingMessage): string =>
-  sha256(
-    JSON.stringify([
-      message.from?.value ?? null,
-      message.subject,
-      message.text,
-      message.html,
-      message.attachments.map((one) => [one.name, one.size]),
-    ]),
-  );
-
-export interface KnownMessage {
-  id: string;
-  providerMessageId: string;
-  threadId: string;
-  contentHash: string;
-  hasBody: boolean;
-  state: string;
-  disposition: string | null;
-  reason: string | null;
-  carryCount: number;
-}
-
-async function readKnown(tx: Sql, source: string, ids: readonly string[]): Promise<Map<string, KnownMessage>> {
-  const rows = await tx.$queryRaw<KnownMessage[]>`
-    SELECT id, provider_message_id AS "providerMessageId", thread_id AS "threadId", content_hash AS "contentHash",
-           has_body AS "hasBody", state, disposition, reason, carry_count AS "carryCount"
-    FROM message WHERE source = ${source} AND provider_message_id = ANY (${[...ids]}::text[])`;
-  return new Map(rows.map((row) => [row.providerMessageId, row]));
-}
 
 /**
  * Commits one page of a thread: new messages with bodies, attachments, admission and events, changes of known ones, what could
@@ -84,7 +49,7 @@ export async function recordMessagePage(
 ): Promise<RecordedMessagePage> {
   return db.transaction(async (tx) => {
     const { counts, demandedAt } = await recordRows(tx, call, page, context);
-    return { ...counts, next: await whatNext(tx, call, page.nextCursor, { ...context, demandedAt }) };
+    return { ...counts, next: await nextOfReading(tx, call, page.nextCursor, { ...context, demandedAt }) };
   });
 }
 
@@ -92,9 +57,9 @@ export async function recordMessagePage(
 async function recordRows(tx: Sql, call: OpenCall, page: Page<IncomingMessage>, context: MessagePageContext) {
   const thread = await lockThread(tx, context.threadId);
   const source = await readSource(tx, thread.source);
-  const counts = await recordItems(tx, call, page.items, { ...context, thread, source });
+  await noteThreadShown(tx, thread, context.now);
+  const { ids, ...counts } = await recordItems(tx, call, page.items, { ...context, thread, source });
   await confirmReplies(tx, shown(page), context.now);
-  const ids = page.items.map((item) => (item.ok ? item.value.providerMessageId : parkedItemId(item)));
   const { status, nextCursor, unknownFields } = page;
   await finishCall(tx, call, { ...counts, status, ids, nextCursor, unknownFields }, context.now);
   return { counts, ids, demandedAt: source.demandedAt };
@@ -105,36 +70,45 @@ export interface RecordContext extends MessagePageContext {
   source: Source;
 }
 
+export interface RecordedItems extends CallCounts {
+  open: number;
+  /** Under which id each item is held, in the order of the answer. */
+  ids: string[];
+}
+
 /** The part that a reply's answer shares with a page: items in, counts out, inside the caller's transaction. */
 export async function recordItems(
   tx: Sql,
   call: OpenCall,
   items: readonly Item<IncomingMessage>[],
   context: RecordContext,
-): Promise<CallCounts & { open: number }> {
+): Promise<RecordedItems> {
   const { source, thread, now } = context;
+  const parking = { source: source.name, callId: call.id, threadId: thread.id, now };
   const bad = items.filter((item): item is UnreadableItem => !item.ok);
-  await parkItems(tx, bad, { source: source.name, kind: 'message', callId: call.id, threadId: thread.id, now });
-  const incoming = new Map(
-    items.flatMap((item) => (item.ok ? [[item.value.providerMessageId, item.value] as const] : [])),
-  );
-  const known = await readKnown(tx, source.name, [...incoming.keys()]);
-  const fresh = [...incoming.values()].filter((message) => !known.has(message.providerMessageId));
+  await parkItems(tx, bad, { ...parking, kind: 'message' });
+  const readable = items.flatMap((item) => (item.ok ? [item.value] : []));
+  const { fresh, again, collided } = await sortSeen(tx, source.name, thread.id, readable);
   const stored = await recordNew(tx, call, fresh, context);
-  const seenAgain = [...incoming.values()].flatMap((message) => {
-    const row = known.get(message.providerMessageId);
-    return row ? [{ message, row, hash: contentHash(message) }] : [];
+  const carriedAgain = await recordChanges(tx, call, again, context);
+  await recordCollisions(tx, collided, parking);
+  const taken = [...fresh, ...again.map(({ message }) => message)].map((message) => message.providerMessageId);
+  await resolveParks(tx, source.name, 'message', taken, now);
+  const asOther = new Map(collided.map(({ message, hash }) => [message, hash]));
+  const ids = items.map((item) => {
+    if (!item.ok) return parkedItemId(item);
+    const hash = asOther.get(item.value);
+    return hash === undefined ? item.value.providerMessageId : collidedId(item.value.providerMessageId, hash);
   });
-  await recordChanges(tx, call, seenAgain, context);
-  await resolveParks(tx, source.name, 'message', [...incoming.keys()], now);
-  const rows = items.length;
+  const parked = bad.length + collided.length;
   return {
-    rows,
-    known: rows - bad.length - stored.length,
+    rows: items.length,
+    known: items.length - parked - stored.length,
     stored: stored.length,
-    parked: bad.length,
+    parked,
     rejected: 0,
-    open: stored.filter((one) => one.admission.end === null).length,
+    open: stored.filter((one) => one.admission.end === null).length + carriedAgain,
+    ids,
   };
 }
 
@@ -155,7 +129,7 @@ async function recordNew(
   const identified = fresh.map((message, index) => ({
     id: only(ids.slice(index), 'fresh ids').id,
     message,
-    messageIdHash: message.messageIdHeader ? sha256(message.messageIdHeader) : null,
+    messageIdHash: messageIdHash(message),
     contentHash: contentHash(message),
   }));
   const twins = await resolveTwins(tx, source.mailboxGroup, identified);
@@ -209,25 +183,9 @@ function recordedEvents(message: NewMessage, call: OpenCall, context: RecordCont
   ];
 }
 
-async function whatNext(
-  tx: Sql,
-  call: OpenCall,
-  nextCursor: string | null,
-  context: MessagePageContext & { demandedAt: Date | null },
-): Promise<RecordedMessagePage['next']> {
-  if (context.firstSeenBy === 'look') return nextCursor === null ? 'end' : 'more';
-  if (nextCursor !== null) return 'more';
-  const pages = await pagesOfReading(tx, call.readingId);
-  if (repeatsId(pages)) return 'shifted';
-  if (pages.length > 1) return 'confirm';
-  const { threadId, demandedAt, now, timing } = context;
-  await closeVisit(tx, { threadId, begunAt: only(pages, 'pages').openedAt, demandedAt, now, timing });
-  return 'end';
-}
-
 /**
- * Commits the second look at the first page of a reading with several pages: equal ids mean that nothing moved meanwhile, and
- * the thread was read whole.
+ * Commits the second look at the first page of a reading with several pages, or with none of a message: equal ids mean that
+ * nothing moved meanwhile, and the thread was read whole.
  */
 export async function recordConfirmingPage(
   db: Database,
@@ -238,10 +196,9 @@ export async function recordConfirmingPage(
 ): Promise<RecordedMessagePage> {
   return db.transaction(async (tx) => {
     const { counts, ids, demandedAt } = await recordRows(tx, call, page, context);
-    const first = only(await pagesOfReading(tx, confirmed.readingId), `reading ${confirmed.readingId}`);
+    const pages = await pagesOfReading(tx, confirmed.readingId);
+    const first = only(pages, `reading ${confirmed.readingId}`);
     if (first.ids.join('\n') !== ids.join('\n')) return { ...counts, next: 'shifted' };
-    const { threadId, now, timing } = context;
-    await closeVisit(tx, { threadId, begunAt: first.openedAt, demandedAt, now, timing });
-    return { ...counts, next: 'end' };
+    return { ...counts, next: await closeReading(tx, call, pages, { ...context, demandedAt }) };
   });
 }

@@ -5,6 +5,7 @@ import { type CallCounts, finishCall, type OpenCall, pagesOfReading, repeatsId }
 import { type Database, only, type Sql } from './database.js';
 import { parkedItemId, parkItems, resolveParks, type UnreadableItem } from './parks.js';
 import { readSource } from './sources.js';
+import { recordStatusChanges } from './thread-statuses.js';
 
 export interface ThreadPageContext {
   source: string;
@@ -63,6 +64,7 @@ export async function recordThreadPage(
 async function upsertThreads(tx: Sql, threads: readonly IncomingThread[], context: ThreadPageContext): Promise<number> {
   if (threads.length === 0) return 0;
   const { enumeratedAt } = await readSource(tx, context.source);
+  await recordStatusChanges(tx, context.source, threads, context.now);
   const rows = await tx.$queryRaw<{ id: string; fresh: boolean }[]>`
     INSERT INTO thread (source, provider_thread_id, subject, inbox, status, created_at, first_seen_at, by_first_enumeration)
     SELECT ${context.source}, id, subject, inbox, status, created_at, ${context.now}::timestamptz, ${enumeratedAt === null}
@@ -71,7 +73,8 @@ async function upsertThreads(tx: Sql, threads: readonly IncomingThread[], contex
                 ${threads.map((t) => t.createdAt)}::timestamptz[]) AS row (id, subject, inbox, status, created_at)
     ORDER BY id
     ON CONFLICT (source, provider_thread_id) DO UPDATE
-      SET subject = excluded.subject, inbox = excluded.inbox, status = excluded.status, gone_at = NULL
+      SET subject = excluded.subject, inbox = excluded.inbox, status = excluded.status, gone_at = NULL,
+          missed_at = NULL
       WHERE (thread.subject, thread.inbox, thread.status) IS DISTINCT FROM (excluded.subject, excluded.inbox, excluded.status)
          OR thread.gone_at IS NOT NULL
     RETURNING id, (xmax = 0) AS fresh`;

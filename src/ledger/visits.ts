@@ -1,6 +1,9 @@
 import type { Timing } from '../domain/timing.js';
 import { nextVisitAt } from '../domain/visit-schedule.js';
+import { noteAllGone } from './absences.js';
+import type { PageOfReading } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
+import { closeRanges } from './thread-ranges.js';
 
 export interface Thread {
   id: string;
@@ -12,6 +15,8 @@ export interface Thread {
   lastActivityAt: Date | null;
   readWholeAt: Date | null;
   goneAt: Date | null;
+  /** When a reading that the provider answered with 404 was begun, once: a second one makes the thread gone. */
+  missedAt: Date | null;
 }
 
 export async function readThread(db: Sql, threadId: string): Promise<Thread> {
@@ -19,7 +24,7 @@ export async function readThread(db: Sql, threadId: string): Promise<Thread> {
     await db.$queryRaw<Thread[]>`
       SELECT id, source, provider_thread_id AS "providerThreadId", status, created_at AS "createdAt",
              by_first_enumeration AS "byFirstEnumeration", last_activity_at AS "lastActivityAt",
-             read_whole_at AS "readWholeAt", gone_at AS "goneAt"
+             read_whole_at AS "readWholeAt", gone_at AS "goneAt", missed_at AS "missedAt"
       FROM thread WHERE id = ${threadId}::uuid`,
     `thread ${threadId}`,
   );
@@ -38,10 +43,11 @@ export async function dueThreads(db: Sql, source: string, now: Date, limit: numb
   return rows.map((row) => row.id);
 }
 
-/** A hint, a late body, a doubt: look into the thread at this instant at the latest. */
+/** A hint, a late body, a doubt: look into the thread, and into the one that it was merged into, at this instant at the latest. */
 export async function hurryThread(db: Sql, threadId: string, at: Date): Promise<void> {
   await db.$executeRaw`
-    INSERT INTO thread_due (thread_id, source, due_at) SELECT id, source, ${at}::timestamptz FROM thread WHERE id = ${threadId}::uuid
+    INSERT INTO thread_due (thread_id, source, due_at) SELECT id, source, ${at}::timestamptz FROM thread
+    WHERE id = ${threadId}::uuid OR id = (SELECT merged_into FROM thread WHERE id = ${threadId}::uuid) ORDER BY id
     ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at)`;
 }
 
@@ -60,37 +66,79 @@ async function setDue(tx: Sql, threadId: string, dueAt: Date | null): Promise<vo
 
 export interface WholeReading {
   threadId: string;
-  /** When the first page of the reading was asked for. */
-  begunAt: Date;
+  /** Its pages in order: all of them, or those of the newest ranges where no deeper one was due. */
+  pages: readonly PageOfReading[];
   demandedAt: Date | null;
+  /** When the thread has to be read again to learn whether something is really gone; null where nothing is missed. */
+  recheckAt: Date | null;
   now: Date;
   timing: Timing;
 }
 
-/** Marks a thread as read whole and sets its next visit by the guarantee rule. */
+/** Marks a thread as read whole, as of its oldest range, and sets its next visit by the guarantee rule. */
 export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> {
-  const { threadId, begunAt, demandedAt, now, timing } = reading;
+  const { threadId, pages, demandedAt, recheckAt, now, timing } = reading;
+  const begunAt = only(pages, `reading of thread ${threadId}`).openedAt;
+  const ranges = await closeRanges(tx, reading);
   await tx.$executeRaw`
-    UPDATE thread SET read_whole_at = GREATEST(read_whole_at, ${begunAt}::timestamptz) WHERE id = ${threadId}::uuid`;
+    UPDATE thread SET read_whole_at = GREATEST(read_whole_at, ${ranges.readAt}::timestamptz) WHERE id = ${threadId}::uuid`;
   const thread = await readThread(tx, threadId);
   const [early] = await tx.$queryRaw<{ until: Date | null }[]>`
     SELECT min(waiting_until) AS until FROM message WHERE thread_id = ${threadId}::uuid AND state = 'waiting' AND waiting_kind = 'body'
       AND waiting_until > ${now}`;
   const next = nextVisitAt(now.getTime(), (thread.lastActivityAt ?? thread.createdAt).getTime(), timing);
   // A demand made while this reading was under way is not met by it; a message without body is read again early.
-  const at = [next, demandedAt && begunAt < demandedAt ? demandedAt.getTime() : null, early?.until?.getTime() ?? null];
+  const at = [
+    next,
+    ranges.dueAt?.getTime() ?? null,
+    demandedAt && begunAt < demandedAt ? demandedAt.getTime() : null,
+    early?.until?.getTime() ?? null,
+    recheckAt?.getTime() ?? null,
+  ];
   const known = at.filter((instant): instant is number => instant !== null);
   await setDue(tx, threadId, known.length > 0 ? new Date(Math.min(...known)) : null);
 }
 
-/** The provider no longer knows the thread: deleted, or merged into another. What we hold of it stays ours. */
-export async function markThreadGone(db: Database, threadId: string, begunAt: Date, now: Date): Promise<void> {
-  await db.transaction(async (tx) => {
+export interface Absence {
+  threadId: string;
+  /** When the reading began that the provider answered with 404. */
+  begunAt: Date;
+  now: Date;
+  timing: Timing;
+}
+
+/**
+ * The provider does not know the thread: deleted, merged into another, or the answer was wrong. Asked once more a round later, it
+ * is `gone`, with all that no other thread shows; until then it is `missing` and stays owed. What we hold of it stays ours.
+ */
+export async function noteThreadAbsent(
+  db: Database,
+  { threadId, begunAt, now, timing }: Absence,
+): Promise<'missing' | 'gone'> {
+  return db.transaction(async (tx) => {
+    const thread = await lockThread(tx, threadId);
+    const confirmed = thread.goneAt !== null || (thread.missedAt !== null && thread.missedAt < begunAt);
+    if (!confirmed) {
+      await tx.$executeRaw`UPDATE thread SET missed_at = COALESCE(missed_at, ${begunAt}::timestamptz) WHERE id = ${threadId}::uuid`;
+      await setDue(tx, threadId, new Date(now.getTime() + timing.visitEveryMs));
+      return 'missing';
+    }
     await tx.$executeRaw`
-      UPDATE thread SET gone_at = COALESCE(gone_at, ${now}::timestamptz), read_whole_at = GREATEST(read_whole_at, ${begunAt}::timestamptz)
+      UPDATE thread SET gone_at = COALESCE(gone_at, ${now}::timestamptz), missed_at = NULL,
+        read_whole_at = GREATEST(read_whole_at, ${begunAt}::timestamptz)
       WHERE id = ${threadId}::uuid`;
+    await tx.$executeRaw`DELETE FROM thread_range WHERE thread_id = ${threadId}::uuid`;
+    await noteAllGone(tx, threadId, now);
     await setDue(tx, threadId, null);
+    return 'gone';
   });
+}
+
+/** The provider shows the thread, whatever it said before. */
+export async function noteThreadShown(tx: Sql, thread: Thread, now: Date): Promise<void> {
+  if (thread.missedAt === null && thread.goneAt === null) return;
+  await tx.$executeRaw`UPDATE thread SET missed_at = NULL, gone_at = NULL WHERE id = ${thread.id}::uuid`;
+  if (thread.goneAt !== null) await hurryThread(tx, thread.id, now);
 }
 
 export interface RoundAccount {

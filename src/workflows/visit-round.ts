@@ -84,6 +84,7 @@ export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> 
       let page = await read({});
       while (page.next === 'more') page = await read({ afterCall: page.callId });
       if (page.next === 'confirm') page = await read({ confirm: page.readingId });
+      if (page.next === 'missing') break;
       if (page.next === 'gone') account.gone += 1;
       if (page.next !== 'shifted') {
         account.threads += 1;

@@ -3,7 +3,7 @@ import { readSource } from '../../../src/ledger/sources.js';
 import { dueThreads } from '../../../src/ledger/visits.js';
 import { closeWindow, openWindow, readReadings } from '../../../src/ledger/windows.js';
 import { DAY, HOUR, MINUTE, START } from '../../support/clock.js';
-import { incomingThread, unreadableRow } from '../../support/incoming.js';
+import { incomingMessage, incomingThread, unreadableRow } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
 
 async function boundLedger(): Promise<TestLedger> {
@@ -97,7 +97,7 @@ describe('a thread in a listing', () => {
     await ledger.list(threads('t1'));
     const t1 = await ledger.threadId('t1');
     expect(await dueThreads(ledger.db, 'dashboard', START, 10)).toEqual([t1]);
-    await ledger.read('t1', []);
+    await ledger.read('t1', [incomingMessage('m1')]);
     expect(await dueThreads(ledger.db, 'dashboard', START, 10)).toEqual([]);
     const place = () => ledger.db.$queryRaw`SELECT ctid::text AS place FROM thread`;
     const before = await place();

@@ -54,7 +54,7 @@ describe('recording a page of messages', () => {
     expect(await ledger.read('t1', rows)).toMatchObject({ rows: 3, stored: 0, known: 3 });
     expect(await places(ledger)).toEqual(before);
     expect(await ledger.count('lifecycle_event')).toBe(6);
-    await ledger.read('t1', [incomingMessage('m4')]);
+    await ledger.read('t1', [...rows, incomingMessage('m4')]);
     expect((await ledger.db.$queryRaw<{ place: string }[]>`SELECT max(ctid)::text AS place FROM message`)[0]).toEqual({
       place: '(0,4)',
     });

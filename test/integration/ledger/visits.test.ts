@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recordConfirmingPage, recordMessagePage } from '../../../src/ledger/record-messages.js';
 import { demandFullReading } from '../../../src/ledger/sources.js';
-import { dueThreads, hurryThread, markThreadGone, postponeThread, readThread } from '../../../src/ledger/visits.js';
+import { dueThreads, hurryThread, noteThreadAbsent, postponeThread, readThread } from '../../../src/ledger/visits.js';
 import { openWindow } from '../../../src/ledger/windows.js';
 import { DAY, HOUR, iso, MINUTE, START } from '../../support/clock.js';
 import { incomingMessage, incomingThread, page } from '../../support/incoming.js';
@@ -132,7 +132,12 @@ describe('a thread that could not be read', () => {
     const t1 = await ledger.threadId('t1');
     await postponeThread(ledger.db, t1, after(HOUR));
     expect(await dueAt(ledger)).toEqual(after(HOUR));
-    await markThreadGone(ledger.db, t1, START, START);
+    const absent = (ms: number) =>
+      noteThreadAbsent(ledger.db, { threadId: t1, begunAt: after(ms), now: after(ms), timing: ledger.timing });
+    expect(await absent(0)).toBe('missing');
+    expect(await absent(0)).toBe('missing'); // the same call, recorded twice, is one answer
+    expect(await dueAt(ledger)).toEqual(after(MINUTE));
+    expect(await absent(MINUTE)).toBe('gone');
     expect(await dueAt(ledger)).toBeNull();
     await ledger.list([incomingThread('t1', { createdAt: iso(-20 * DAY) })]);
     expect((await readThread(ledger.db, t1)).goneAt).toBeNull();
