@@ -1,11 +1,16 @@
 import type { Client } from '@temporalio/client';
+import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { LookDeps } from '../delivery/look.js';
+import type { Courtesy } from '../sources/courtesy.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** What activities are made of; built once per worker, released in reverse order. */
 export interface ActivityDeps extends LookDeps {
   temporal: Client;
   log: { intake: Logger; lifecycle: Logger; delivery: Logger; provider: Logger };
+  courtesy: Courtesy;
+  /** Who takes alarms; null where nobody is configured. */
+  alarmSink: AlarmSink | null;
   /** Our own addresses, in lower case. */
   ownAddresses: ReadonlySet<string>;
 }

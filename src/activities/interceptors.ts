@@ -81,7 +81,15 @@ export const createErrorInterceptor = (
         workflowId: info.workflowExecution?.workflowId ?? null,
         attempt: info.attempt,
         detail: inFull(error),
-      }).catch(() => undefined); // without a ledger there is nobody to tell; the failure itself is still reported
+      }).catch((unwritten: unknown) => {
+        // Without a ledger the detail is lost; the log keeps what may stand in it: type and code, of the step and of the ledger.
+        const ids = {
+          activityType: info.activityType,
+          workflowId: info.workflowExecution?.workflowId,
+          attempt: info.attempt,
+        };
+        deps.log.provider.error({ event: 'failure.unrecorded', ...ids, type, code, error: unwritten });
+      });
       const { activityType, attempt } = info;
       if (callId)
         deps.log.provider.warn({ event: 'call.failed', callId, operation: activityType, status: code, attempt });

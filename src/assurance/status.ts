@@ -13,6 +13,8 @@ export interface Status {
   inFlight: number;
   threads: { known: number; gone: number; due: number };
   calls: { made: number; failed: number; unfinished: number };
+  /** Alarms that nobody has taken up. */
+  alarms: { open: number };
 }
 
 const tally = (rows: readonly { key: string | null; n: number }[]): Record<string, number> =>
@@ -28,6 +30,8 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
   const [calls] = await db.$queryRaw<{ made: number; failed: number; unfinished: number }[]>`
     SELECT count(*)::int AS made, count(failure)::int AS failed, count(*) FILTER (WHERE finished_at IS NULL)::int AS unfinished
     FROM provider_call`;
+  const [alarms] = await db.$queryRaw<{ open: number }[]>`
+    SELECT count(*)::int AS open FROM alarm WHERE state = 'open'`;
   const inbound = states.filter((row) => row.direction === 'inbound');
   const count = (rows: readonly { n: number }[]) => rows.reduce((sum, row) => sum + row.n, 0);
   return {
@@ -39,6 +43,7 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
     inFlight: count(states.filter((row) => row.state === 'recorded' || row.state === 'carried')),
     threads: threads ?? { known: 0, gone: 0, due: 0 },
     calls: calls ?? { made: 0, failed: 0, unfinished: 0 },
+    alarms: alarms ?? { open: 0 },
   };
 }
 

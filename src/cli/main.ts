@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { showsStacks } from '../config/terminal.js';
 import { WaybillError } from '../domain/failures.js';
+import { addAlarms } from './commands/alarms.js';
 import { addApi } from './commands/api.js';
 import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
 import { addConfig } from './commands/config.js';
 import { addExport } from './commands/export.js';
 import { addMigrate } from './commands/migrate.js';
+import { addPacer } from './commands/pacer.js';
 import { addTemporal } from './commands/temporal.js';
 import { addTrace } from './commands/trace.js';
 import { addUp } from './commands/up.js';
@@ -40,6 +42,8 @@ for (const add of [
   addTrace,
   addExport,
   addConfig,
+  addAlarms,
+  addPacer,
 ])
   add(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

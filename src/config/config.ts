@@ -9,6 +9,9 @@ import { findUnknownNames } from './unknown-names.js';
 import { isTemporalEmbedded, type Values } from './values.js';
 import { ALL_VARIABLES, TIMING_VARIABLES, type Variable } from './variables.js';
 
+/** Calls per second where nothing says what the provider allows. */
+const DEFAULT_RATE = 5;
+
 /** One setting as it is shown to people: a secret's value is masked. */
 export interface Setting {
   name: string;
@@ -88,6 +91,7 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
       /** What @temporalio/envconfig reads instead of the process environment; holds secrets. */
       environment,
     },
+    alarms: alarmsOf(values),
     api: { host: values.WAYBILL_API_HOST, port: values.WAYBILL_API_PORT },
     source: {
       dashboardUrl: values.WAYBILL_DASHBOARD_URL,
@@ -95,7 +99,7 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
       /** Null: not asked for; a real source then starts in observe, the simulator in live. */
       mode: values.WAYBILL_MODE,
       answerFrom: values.WAYBILL_ANSWER_FROM,
-      ratePerSecond: values.WAYBILL_SOURCE_RATE,
+      ratePerSecond: values.WAYBILL_SOURCE_RATE ?? values.WAYBILL_SOURCE_LIMIT ?? DEFAULT_RATE,
       /** In lower case. */
       ownAddresses: values.WAYBILL_OWN_ADDRESSES ?? [],
       mailboxGroup: values.WAYBILL_MAILBOX_GROUP,
@@ -117,6 +121,10 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
     settings,
   } as const;
 }
+
+/** Address and secret are set together or not at all. */
+const alarmsOf = ({ WAYBILL_ALARM_WEBHOOK_URL: url, WAYBILL_ALARM_WEBHOOK_SECRET: secret }: Values) =>
+  url !== null && secret !== null ? { url, secret } : { url: null, secret: null };
 
 const shown = (variable: Variable, text: string | null): string | null =>
   variable.secret && text !== null ? '********' : text;

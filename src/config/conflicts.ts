@@ -8,6 +8,7 @@ import { timingVariable, type VariableName } from './variables.js';
 export function findConflicts(values: Values, timing: Timing): Problem[] {
   return [
     ...findDashboardConflicts(values),
+    ...findPairConflicts(values),
     ...findTemporalConflicts(values),
     ...findPortConflicts(values),
     ...findTimingConflicts(timing),
@@ -21,6 +22,27 @@ function findDashboardConflicts(values: Values): Problem[] {
   if (url === null && token !== null)
     return [{ name: 'WAYBILL_DASHBOARD_URL', problem: 'is needed together with WAYBILL_DASHBOARD_TOKEN' }];
   return [];
+}
+
+function findPairConflicts(values: Values): Problem[] {
+  const [url, secret] = [values.WAYBILL_ALARM_WEBHOOK_URL, values.WAYBILL_ALARM_WEBHOOK_SECRET];
+  const problems: Problem[] = [];
+  if (values.WAYBILL_SOURCE_LIMIT !== null && values.WAYBILL_SOURCE_RATE !== null)
+    problems.push({
+      name: 'WAYBILL_SOURCE_RATE',
+      problem: 'is set beside WAYBILL_SOURCE_LIMIT: one of them says the rate',
+    });
+  if (url !== null && secret === null)
+    problems.push({
+      name: 'WAYBILL_ALARM_WEBHOOK_SECRET',
+      problem: 'is needed together with WAYBILL_ALARM_WEBHOOK_URL',
+    });
+  if (url === null && secret !== null)
+    problems.push({
+      name: 'WAYBILL_ALARM_WEBHOOK_URL',
+      problem: 'is needed together with WAYBILL_ALARM_WEBHOOK_SECRET',
+    });
+  return problems;
 }
 
 function findTemporalConflicts(values: Values): Problem[] {
@@ -83,6 +105,10 @@ function findTimingConflicts(timing: Timing): Problem[] {
     'auditEveryMs',
     'auditThreads',
     'witnessEveryMs',
+    'paceEveryMs',
+    'paceCalmMs',
+    'alarmEveryMs',
+    'alarmDeadlineMs',
   ] as const) {
     if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
   }

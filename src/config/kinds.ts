@@ -29,6 +29,31 @@ const urlOf = (text: string, protocols: string[]): boolean => {
   return protocols.includes(url.protocol) && url.hostname !== '';
 };
 
+const LIMIT = /^(\d+(?:\.\d+)?)\/(s|min|h)$/;
+/**
+ * Seconds of the unit, and the share of the limit that is used: the server's bucket lets up to a second's worth go at once after it
+ * was idle, which doubles a second and is lost in a minute.
+ */
+const UNITS: Record<string, { seconds: number; share: number }> = {
+  s: { seconds: 1, share: 0.5 },
+  min: { seconds: 60, share: 0.9 },
+  h: { seconds: 3_600, share: 0.9 },
+};
+
+/** Calls per second that are made under a limit as it is written; NaN where it cannot be read. */
+function ratePerSecond(text: string): number {
+  const [, amount = '', unit = ''] = LIMIT.exec(text) ?? [];
+  const { seconds, share } = UNITS[unit] ?? { seconds: 1, share: Number.NaN };
+  return (Number(amount) / seconds) * share;
+}
+
+const isLimit = (text: string): boolean => {
+  const rate = ratePerSecond(text);
+  return rate >= 0.001 && rate <= 1000;
+};
+
+const SIGNING = /^whsec_(?=.{32,88}$)[A-Za-z0-9+/]+={0,2}$/;
+
 const longestMs = 100 * 365 * 86_400_000;
 
 /** How a value of each kind is written and read; the key stands in the table of variables and in the reference. */
@@ -56,6 +81,11 @@ export const KINDS = {
     .datetime({ offset: true, error: 'must be an instant with its zone, as 2026-01-31T08:00:00Z' })
     .transform((text) => new Date(text).toISOString()),
   rate: number('must be a number per second from 0.001 to 1000', (value) => value >= 0.001 && value <= 1000),
+  limit: z
+    .string()
+    .refine((text) => isLimit(text), 'must be calls per s, min or h, as 100/s or 300/min, of 0.001 to 1000 per second')
+    .transform(ratePerSecond),
+  signing: z.string().refine((text) => SIGNING.test(text), 'must be whsec_ and then 24 to 64 bytes in base64'),
   amount: number('must be a number from 0 to 1000000', (value) => value <= 1_000_000),
   count: whole('must be a whole number from 0 to 4294967295', 0, 4_294_967_295),
   ms: whole('must be whole milliseconds, at most 100 years', 0, longestMs),

@@ -2,7 +2,18 @@ import { TIMING_FIELDS, type TimingField } from '../domain/timing.js';
 import type { Kind } from './kinds.js';
 
 export interface Variable {
-  group: 'data' | 'postgres' | 'temporal' | 'source' | 'api' | 'worker' | 'log' | 'simulator' | 'timing' | 'test';
+  group:
+    | 'data'
+    | 'postgres'
+    | 'temporal'
+    | 'source'
+    | 'alarms'
+    | 'api'
+    | 'worker'
+    | 'log'
+    | 'simulator'
+    | 'timing'
+    | 'test';
   kind: Kind;
   /** As it would be written in the environment; null where the variable has no value unless it is set. */
   default: string | null;
@@ -154,11 +165,17 @@ export const VARIABLES = {
     default: null,
     doc: 'mail before this instant is never answered; unset: the instant at which the source enters live',
   },
+  WAYBILL_SOURCE_LIMIT: {
+    group: 'source',
+    kind: 'limit',
+    default: null,
+    doc: 'calls that the provider of the dashboard allows, as 100/s or 300/min: half of a limit per second is used, 0.9 of a longer one',
+  },
   WAYBILL_SOURCE_RATE: {
     group: 'source',
     kind: 'rate',
-    default: '5',
-    doc: 'calls to the dashboard per second; at most half of what its provider allows',
+    default: null,
+    doc: 'calls to the dashboard per second at most, instead of WAYBILL_SOURCE_LIMIT; unset and without a limit: 5',
   },
   WAYBILL_OWN_ADDRESSES: {
     group: 'source',
@@ -171,6 +188,20 @@ export const VARIABLES = {
     kind: 'name',
     default: 'default',
     doc: 'sources of one group share their mail: the same message in two of them is answered once',
+  },
+
+  WAYBILL_ALARM_WEBHOOK_URL: {
+    group: 'alarms',
+    kind: 'url',
+    default: null,
+    doc: 'where alarms are sent to; unset: they stand in `waybill alarms` alone',
+  },
+  WAYBILL_ALARM_WEBHOOK_SECRET: {
+    group: 'alarms',
+    kind: 'signing',
+    default: null,
+    secret: true,
+    doc: 'what they are signed with (Standard Webhooks)',
   },
 
   WAYBILL_API_HOST: { group: 'api', kind: 'text', default: '127.0.0.1', doc: 'address on which the API listens' },

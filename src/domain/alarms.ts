@@ -26,3 +26,11 @@ export const ALARM_STATES = {
   resolved: 'confirmed to be over, by a person or by an independent check',
 } as const;
 export type AlarmState = keyof typeof ALARM_STATES;
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const WAITS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR] as const;
+
+/** Wait after the attempt of this number, from 1, failed to deliver an alarm; the last wait repeats. Source: FAULTS, Svix. */
+export const nextDeliveryMs = (attempt: number): number => WAITS[Math.min(attempt, WAITS.length) - 1] ?? 10 * HOUR;

@@ -5,6 +5,9 @@ export const lifecycleWorkflowId = (source: string, messageId: string): string =
 export const pollWorkflowId = (source: string): string => `poll/${source}`;
 export const visitWorkflowId = (source: string): string => `visit/${source}`;
 export const auditWorkflowId = (source: string): string => `audit/${source}`;
+export const pacerWorkflowId = (source: string): string => `pacer/${source}`;
+export const alarmWorkflowId = (alarmId: string): string => `alarm/${alarmId}`;
+export const ALARMS_WORKFLOW_ID = 'alarms';
 export const DISPATCH_WORKFLOW_ID = 'dispatch';
 export const MAINTAIN_WORKFLOW_ID = 'maintain';
 export const WITNESS_WORKFLOW_ID = 'witness';

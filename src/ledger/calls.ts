@@ -1,5 +1,6 @@
 import { WaybillError } from '../domain/failures.js';
 import { only, type Sql } from './database.js';
+import { blockSource } from './pacers.js';
 
 export type Operation = 'listThreads' | 'getThread' | 'listMessages' | 'postReply' | 'getAttachment';
 
@@ -69,10 +70,10 @@ export interface CallOutcome extends CallCounts {
   unknownFields: Record<string, number>;
 }
 
-/** Closes a call with what came back, in the transaction that records it. */
+/** Closes a call with what came back, in the transaction that records it; also one that was taken for abandoned meanwhile. */
 export async function finishCall(tx: Sql, call: OpenCall, outcome: CallOutcome, now: Date): Promise<void> {
   await tx.$executeRaw`
-    UPDATE provider_call SET finished_at = ${now}, status = ${outcome.status}, rows = ${outcome.rows}, known = ${outcome.known},
+    UPDATE provider_call SET finished_at = ${now}, failure = NULL, status = ${outcome.status}, rows = ${outcome.rows}, known = ${outcome.known},
       stored = ${outcome.stored}, parked = ${outcome.parked}, rejected = ${outcome.rejected}, ids = ${outcome.ids}::text[],
       next_cursor = ${outcome.nextCursor}, exhausted = ${outcome.nextCursor === null},
       unknown_fields = ${JSON.stringify(outcome.unknownFields)}::jsonb
@@ -97,10 +98,7 @@ export async function failCall(
   now: Date,
 ): Promise<void> {
   // The pause first: until it is written, another call may still be opened.
-  if (failure.blockedUntil) {
-    await db.$executeRaw`
-      UPDATE source SET blocked_until = GREATEST(blocked_until, ${failure.blockedUntil}::timestamptz) WHERE name = ${source}`;
-  }
+  if (failure.blockedUntil) await blockSource(db, source, failure.blockedUntil);
   await db.$executeRaw`
     UPDATE provider_call SET finished_at = ${now}, status = ${failure.status}, failure = ${failure.failure},
       retry_after_ms = ${failure.retryAfterMs}::bigint, answer = ${failure.answer}

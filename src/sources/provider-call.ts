@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.js';
 import type { Timing } from '../domain/timing.js';
 import { type CallRequest, failCall, type OpenCall, openCall } from '../ledger/calls.js';
 import type { Sql } from '../ledger/database.js';
+import { type Courtesy, pauseMs } from './courtesy.js';
 import { ProviderFailure, type SourceClient } from './source.js';
 
 export interface ProviderCallDeps {
@@ -9,6 +10,8 @@ export interface ProviderCallDeps {
   clock: Clock;
   timing: Timing;
   clientOf(source: string): SourceClient;
+  /** Absent where nothing but the ledger tells of a pause. */
+  courtesy?: Courtesy;
 }
 
 /**
@@ -27,17 +30,20 @@ export async function callProvider<T>(
 
 /** The second half of `callProvider`, for a call whose row was opened before. */
 export async function makeRecorded<T>(
-  { db, clock, timing, clientOf }: ProviderCallDeps,
+  { db, clock, timing, clientOf, courtesy }: ProviderCallDeps,
   source: string,
   call: OpenCall,
   make: (client: SourceClient) => Promise<T>,
 ): Promise<T> {
   try {
+    refuseWhilePaused(courtesy, source);
     return await make(clientOf(source));
   } catch (error) {
     const now = clock.now();
     const provider = error instanceof ProviderFailure ? error : null;
-    const pauseMs = pauseOf(provider, timing);
+    // The head of the answer has begun the pause already; a slow body does not make it longer.
+    const asked = pauseOf(provider, timing);
+    const pause = asked === null ? null : courtesy?.restOf(source) || asked;
     await failCall(
       db,
       source,
@@ -46,19 +52,29 @@ export async function makeRecorded<T>(
         failure: provider?.type ?? 'Unexpected',
         status: provider?.status ?? null,
         answer: provider?.answer ?? null,
-        retryAfterMs: provider?.retryAfterMs ?? null,
-        blockedUntil: pauseMs === null ? null : new Date(now.getTime() + pauseMs),
+        retryAfterMs: provider?.type === 'SourceBlocked' ? null : (provider?.retryAfterMs ?? null),
+        blockedUntil: pause === null ? null : new Date(now.getTime() + pause),
       },
       now,
     );
     if (provider) provider.callId = call.id;
+    if (provider?.type !== 'SourceBlocked') courtesy?.stir(source);
     throw error;
   }
 }
 
-/** How long nobody may call after this failure; null where it asks for no pause. Absurd values are capped. */
+/** The pause may have been asked for between the row and the request: then the request does not leave, which leaves no doubt. */
+function refuseWhilePaused(courtesy: Courtesy | undefined, source: string): void {
+  const rest = courtesy?.restOf(source) ?? 0;
+  if (rest > 0)
+    throw new ProviderFailure('SourceBlocked', `The source "${source}" was paused before the request left.`, {
+      retryAfterMs: rest,
+    });
+}
+
+/** How long nobody may call after this failure; null where it asks for no pause. */
 function pauseOf(failure: ProviderFailure | null, timing: Timing): number | null {
-  if (failure === null) return null;
+  if (failure === null || failure.type === 'SourceBlocked') return null;
   if (failure.type !== 'SourceRateLimited' && failure.retryAfterMs === undefined) return null;
-  return Math.min(failure.retryAfterMs ?? timing.retryAfterDefaultMs, timing.retryAfterMaxMs);
+  return pauseMs(failure.retryAfterMs, timing);
 }

@@ -50,8 +50,9 @@ export const EVENTS = {
     doc: 'a request failed for the last time that it was tried',
     fields: ['source', 'callId', 'operation', 'status', 'attempts'],
   },
-  'source.paused': { doc: 'the provider asked for a pause', fields: ['source', 'callId', 'until', 'retryAfterMs'] },
-  'source.resumed': { doc: 'the pause that the provider asked for has passed', fields: ['source'] },
+  'source.paused': { doc: 'the provider asked for a pause', fields: ['source', 'until', 'rate'] },
+  'call.abandoned': { doc: 'nobody wrote down the end of a request within its time', fields: ['source', 'callId'] },
+  'breaker.turned': { doc: 'the breaker of a source changed its state', fields: ['source', 'state', 'from', 'until'] },
 
   // lifecycle
   'message.ended': {
@@ -103,6 +104,12 @@ export const EVENTS = {
     doc: 'an activity failed and its retry is left to Temporal',
     fields: ['activityType', 'workflowId', 'attempt', 'callId'],
   },
+
+  'failure.unrecorded': {
+    doc: 'a step failed and the ledger could not be told: its message and stack are lost',
+    fields: ['activityType', 'workflowId', 'attempt', 'type', 'code'],
+  },
+  'alarm.delivered': { doc: 'the receiver of the alarms took one', fields: ['alarmId', 'kind', 'attempt'] },
 
   // api
   'api.listening': { doc: 'the API takes requests', fields: ['host', 'port'] },

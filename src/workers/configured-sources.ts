@@ -1,15 +1,23 @@
 import type { Config } from '../config/config.js';
 import type { Mode } from '../domain/states.js';
 import type { SourceBinding } from '../ledger/sources.js';
-import { ADAPTER_VERSION, createDashboardClient, type DashboardClient } from '../sources/dashboard/client.js';
+import {
+  ADAPTER_VERSION,
+  createDashboardClient,
+  type DashboardClient,
+  type DashboardOptions,
+} from '../sources/dashboard/client.js';
 import { dashboardOrigin } from '../sources/dashboard/origin.js';
 
 /** A source that this process is configured for: how to reach it, and how it is bound in the ledger. */
 export interface ConfiguredSource {
   name: string;
   adapterVersion: string;
+  /** Calls per second at most. */
+  ratePerSecond: number;
   binding(now: Date): SourceBinding;
-  connect(): DashboardClient;
+  /** `onPause` is told of every answer that asks for a pause, from its head on. */
+  connect(onPause: NonNullable<DashboardOptions['onPause']>): DashboardClient;
 }
 
 /** The whole world of the simulator may be answered: nobody real lives there. */
@@ -26,6 +34,7 @@ export function configuredSources(config: Config): ConfiguredSource[] {
   ): ConfiguredSource => ({
     name,
     adapterVersion: ADAPTER_VERSION,
+    ratePerSecond: rate,
     binding: (now) => ({
       name,
       kind: 'dashboard',
@@ -37,12 +46,13 @@ export function configuredSources(config: Config): ConfiguredSource[] {
       answerFrom: source.answerFrom ? new Date(source.answerFrom) : first.answerFrom,
       now,
     }),
-    connect: () =>
+    connect: (onPause) =>
       createDashboardClient({
         origin: url,
         token,
         callDeadlineMs: timing.callDeadlineMs,
         sendDeadlineMs: timing.sendDeadlineMs,
+        onPause,
       }),
   });
   if (source.dashboardUrl !== null && source.dashboardToken !== null) {

@@ -4,20 +4,25 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { createActivities } from '../activities/create-activities.js';
 import type { ActivityDeps } from '../activities/deps.js';
 import { createErrorInterceptor } from '../activities/interceptors.js';
+import { setQueueRate } from '../activities/queue-rate.js';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
+import { createAlarmSink } from '../delivery/alarm-sink.js';
 import { systemClock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
 import { auditWorkflowId, DEPLOYMENT, INTAKE_QUEUE, LIFECYCLE_QUEUE, sourceQueue } from '../domain/identity.js';
-import { checkDatabase, openDatabase } from '../ledger/database.js';
+import { queueRate } from '../domain/pacing.js';
+import { checkDatabase, type Database, openDatabase } from '../ledger/database.js';
 import { pendingMigrations } from '../ledger/migrate.js';
+import { readPacer } from '../ledger/pacers.js';
 import { bindSource } from '../ledger/sources.js';
+import { createCourtesy } from '../sources/courtesy.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
 import { type ConfiguredSource, configuredSources } from './configured-sources.js';
 import { setCurrentVersion } from './set-current-version.js';
-import { ensureSchedules, missingSearchAttributes, setQueueRate, triggerSchedules } from './temporal-setup.js';
+import { ensureSchedules, missingSearchAttributes, triggerSchedules, wakePacer } from './temporal-setup.js';
 
 export interface WorkerRun {
   config: Config;
@@ -90,12 +95,20 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     const connection = connecting.value;
     const client = new Client({ connection, namespace });
     await refuseWhereMissing(client, run.databaseUrl);
-    const clients = new Map(roles.sources.map((source) => [source.name, source.connect()]));
+    const courtesy = createCourtesy({
+      db,
+      clock: systemClock,
+      timing: config.timing,
+      wake: (source) => wakePacer(client, source),
+    });
+    const clients = new Map(
+      roles.sources.map(({ name, connect }) => [name, connect((retryAfterMs) => courtesy.pause(name, retryAfterMs))]),
+    );
     for (const one of clients.values()) releases.push(() => one.close());
     await Promise.all(
       roles.sources.map(async (source) => {
         const bound = await bindSource(db, source.binding(systemClock.now()));
-        await setQueueRate(client, bound.name, bound.ratePerSecond);
+        await agreeQueueRate(db, client, bound.name);
         log.info({ event: 'source.bound', source: bound.name, mode: bound.mode });
       }),
     );
@@ -111,6 +124,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         provider: logOf('provider'),
       },
       ownAddresses: new Set(config.source.ownAddresses),
+      courtesy,
+      alarmSink: config.alarms.url === null ? null : createAlarmSink(config.alarms, config.timing.alarmDeadlineMs),
       clientOf(name) {
         const found = clients.get(name);
         if (!found)
@@ -130,6 +145,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         config.timing,
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
+      ...roles.sources.map((source) => wakePacer(client, source.name)),
     ]);
     // An audit measures: nothing waits for it, and at every start it would only cost calls.
     const audits = new Set(roles.sources.map((source) => auditWorkflowId(source.name)));
@@ -151,6 +167,13 @@ export async function runWorker(run: WorkerRun): Promise<void> {
   } finally {
     for (const release of releases.reverse()) await release();
   }
+}
+
+/** Before the first task is taken the queue has the rate that the ledger knows: a new server would set none. */
+async function agreeQueueRate(db: Database, client: Client, source: string): Promise<void> {
+  const now = systemClock.now();
+  const { pace, ceiling, blockedUntil } = await readPacer(db, source, now);
+  await setQueueRate(client, source, queueRate(pace, { ceiling, blockedUntil }, now.getTime()));
 }
 
 const rolesOf = (roles: Roles): string[] => [
@@ -253,6 +276,8 @@ async function createWorkers({ deps, roles, connection, namespace, buildId, conf
         taskQueue: sourceQueue(source.name),
         activities: activities.source,
         maxConcurrentActivityTaskExecutions: 24,
+        // Counts only where the server has no rate of the queue itself, which the pacer sets.
+        maxTaskQueueActivitiesPerSecond: source.ratePerSecond,
       }),
     );
   }

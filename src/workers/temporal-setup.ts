@@ -1,11 +1,12 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import {
+  ALARMS_WORKFLOW_ID,
   auditWorkflowId,
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
   MAINTAIN_WORKFLOW_ID,
+  pacerWorkflowId,
   pollWorkflowId,
-  sourceQueue,
   visitWorkflowId,
   WITNESS_WORKFLOW_ID,
 } from '../domain/identity.js';
@@ -13,7 +14,6 @@ import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { Timing } from '../domain/timing.js';
 
 const KEYWORD = 2;
-const ACTIVITY_QUEUE = 2;
 
 const attributeNames = (): string[] => Object.values(SEARCH_ATTRIBUTES).map((attribute) => attribute.name);
 
@@ -67,6 +67,13 @@ const generalPlans = (timing: Timing): Plan[] => [
     everyMs: timing.witnessEveryMs,
     args: [],
     summary: 'Looks for Message-IDs that point at nothing we hold',
+  },
+  {
+    scheduleId: ALARMS_WORKFLOW_ID,
+    workflowType: 'deliverAlarms',
+    everyMs: timing.alarmEveryMs,
+    args: [],
+    summary: 'Starts a delivery for every alarm that people have to be told of',
   },
 ];
 
@@ -137,13 +144,15 @@ export async function triggerSchedules(client: Client, scheduleIds: readonly str
   await Promise.all(scheduleIds.map((id) => client.schedule.getHandle(id).trigger(ScheduleOverlapPolicy.BUFFER_ONE)));
 }
 
-/** The server holds a source's rate across all workers; it takes effect within a second. */
-export async function setQueueRate(client: Client, source: string, requestsPerSecond: number): Promise<void> {
-  await client.connection.workflowService.updateTaskQueueConfig({
-    namespace: client.options.namespace,
-    identity: 'waybill',
-    taskQueue: sourceQueue(source),
-    taskQueueType: ACTIVITY_QUEUE,
-    updateQueueRateLimit: { rateLimit: { requestsPerSecond }, reason: `rate of the source ${source}` },
+/** Makes the source's pacer look now, and starts it where it does not run. Harmless however often it is done. */
+export async function wakePacer(client: Client, source: string): Promise<void> {
+  await client.workflow.signalWithStart('pacer', {
+    workflowId: pacerWorkflowId(source),
+    taskQueue: INTAKE_QUEUE,
+    args: [{ source }],
+    signal: 'lookNow',
+    signalArgs: [],
+    typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.source, value: source }],
+    staticSummary: `Sets how fast ${source} is called`,
   });
 }

@@ -1,9 +1,11 @@
 import proto from '@temporalio/proto';
-import { auditWorkflowId, INTAKE_QUEUE, lifecycleWorkflowId } from '../../src/domain/identity.js';
+import { alarmWorkflowId, auditWorkflowId, INTAKE_QUEUE, lifecycleWorkflowId } from '../../src/domain/identity.js';
+import { raiseAlarm } from '../../src/ledger/alarms.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
 import { type ExportedRun, exportHistories } from '../support/histories.js';
 import { LIVELY, startRig } from '../support/rig.js';
+import { startReceiver, WEBHOOK_SECRET } from '../support/webhook-receiver.js';
 
 const DAY = 86_400_000;
 
@@ -32,7 +34,13 @@ export const readHistory = ({ history }: RecordedHistory): ExportedRun['history'
 /** Runs a small world in which every way that a workflow can take happens, and exports all finished runs. */
 export async function recordHistories(): Promise<{ all: RecordedHistory[]; chosen: RecordedHistory[] }> {
   const timing = { ...LIVELY, settleMs: 600, horizonMs: 60 * DAY };
-  const rig = await startRig({ simulator: { threads: 5, days: 50, profile: 'documented', seed: 2 }, timing });
+  const receiver = await startReceiver();
+  const env = {
+    WAYBILL_ALARM_WEBHOOK_URL: receiver.url,
+    WAYBILL_ALARM_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    WAYBILL_TIMING_ALARM_EVERY_MS: '1000',
+  };
+  const rig = await startRig({ simulator: { threads: 5, days: 50, profile: 'documented', seed: 2 }, timing, env });
   try {
     const doubted = new Set<string>();
     let expired = false;
@@ -56,6 +64,8 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     const escalated = await write({ subject: 'Refund', text: 'Please give me my money back.' });
     const ignored = await write({ headers: { 'auto-submitted': 'auto-replied' } });
     const first = await write({});
+    const alarm = { kind: 'token_rejected', source: 'simulator', subject: 'recorded', evidence: {} } as const;
+    await rig.db.transaction((tx) => raiseAlarm(tx, { ...alarm, now: new Date() }));
     await rig.worker.start();
 
     const find = async ({ messageId }: { messageId: string }) => {
@@ -79,15 +89,23 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       taskQueue: INTAKE_QUEUE,
       args: [{ source: 'simulator', timing: rig.timing, threads: 4 }],
     });
+    await eventually('the alarm is delivered', () => receiver.received.length > 0);
+    await eventually('its delivery has ended', async () => {
+      const [row] = await rig.query<{ id: string }>`SELECT id FROM alarm WHERE notified_at IS NOT NULL`;
+      return row && rig.client.workflow.getHandle(alarmWorkflowId(row.id)).result();
+    });
     await rig.worker.stop();
 
-    const runs = (await exportHistories(rig.client)).filter((run) => run.status === 'COMPLETED');
+    // A pacer never ends: what it has done so far is replayed.
+    const isWanted = (run: ExportedRun) => run.status === 'COMPLETED' || run.type === 'pacer';
+    const runs = (await exportHistories(rig.client)).filter(isWanted);
     const ours = runs.filter((run) => !run.type.startsWith('temporal-sys'));
     const chosen: RecordedHistory[] = [];
     for (const [name, id] of ids) {
       chosen.push(choose(`message-lifecycle-${name}`, ours, (run) => run.workflowId.endsWith(id)));
     }
-    for (const type of ['audit', 'dispatch', 'maintain', 'pollWindow', 'visitRound', 'witness']) {
+    const types = ['audit', 'deliverAlarm', 'deliverAlarms', 'dispatch', 'maintain', 'pacer', 'pollWindow', 'visitRound'];
+    for (const type of [...types, 'witness']) {
       const name = type.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       chosen.push(choose(name, ours, (run) => run.type === type));
     }
@@ -95,6 +113,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     return { all, chosen };
   } finally {
     await rig.release();
+    await receiver.close();
   }
 }
 

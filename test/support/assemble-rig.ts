@@ -36,6 +36,8 @@ export const QUICK: Partial<Timing> = {
   sendDeadlineMs: 2_500,
   callRetryInitialMs: 200,
   callRetryMaxMs: 1_000,
+  paceEveryMs: 1_000,
+  breakerOpenMs: 2_000,
   bodyWait1Ms: 1_000,
   bodyWait2Ms: 1_000,
   bodyWait3Ms: 20_000,

@@ -34,6 +34,7 @@ export interface ForeignAnswer {
   status: number;
   contentType: string;
   body: string;
+  headers?: Record<string, string>;
 }
 
 /** Bytes on the connection that are no answer of HTTP. */
@@ -142,7 +143,7 @@ export async function startForeignServer({
       ? (fault(asked) ?? answer(asked, Buffer.concat(chunks).toString()))
       : json(401, { error: 'bad token' });
     if ('raw' in given) request.socket.end(given.raw);
-    else response.writeHead(given.status, { 'content-type': given.contentType }).end(given.body);
+    else response.writeHead(given.status, { 'content-type': given.contentType, ...given.headers }).end(given.body);
   }
 
   const server = createServer((request, response) => {

@@ -40,6 +40,10 @@ export function createPanel(addresses: readonly (readonly [string, string])[], {
         ['threads due', String(line.threads.due)],
         ['missing', line.missing === null ? 'not known while running' : String(line.missing)],
         ['calls', `${line.calls.made} made, ${line.calls.failed} failed, ${line.calls.unfinished} unfinished`],
+        [
+          'alarms',
+          line.alarms.open === 0 ? 'none open' : paint('red', `${line.alarms.open} open: waybill alarms list`),
+        ],
         ...addresses,
       ]);
       const rows = `${paint('bold', 'Waybill')}  ${line.at}  Ctrl-C stops everything\n${text}`.split('\n');

@@ -3,6 +3,7 @@ import { type CallOptions, ProviderFailure, type SourceClient } from '../source.
 import { toMessage, toThread } from './normalize.js';
 import { checkToken, parseBase } from './origin.js';
 import { readItem, readMessagePage, readThreadPage } from './pages.js';
+import { readRetryAfter } from './retry-after.js';
 import { replyFailure, statusFailure } from './statuses.js';
 import { type Answer, createAgent, exchange, type Request, TransportFailure } from './transport.js';
 
@@ -24,6 +25,8 @@ export interface DashboardOptions {
   /** Largest answer that is read, in bytes; 8 MiB unless given. */
   maxAnswerBytes?: number;
   clock?: Clock;
+  /** Told from the head of an answer that asks for a pause, with its Retry-After in ms; the body is read after it. */
+  onPause?: (retryAfterMs: number | undefined) => Promise<void>;
 }
 
 export type DashboardClient = SourceClient & { close(): Promise<void> };
@@ -34,7 +37,7 @@ export type DashboardClient = SourceClient & { close(): Promise<void> };
  * whether the reply was executed is ReplyDoubtful, giving up included.
  */
 export function createDashboardClient(options: DashboardOptions): DashboardClient {
-  const { callDeadlineMs, sendDeadlineMs, maxAnswerBytes = 8 * 1024 * 1024, clock = systemClock } = options;
+  const { callDeadlineMs, sendDeadlineMs, maxAnswerBytes = 8 * 1024 * 1024, clock = systemClock, onPause } = options;
   const { origin, prefix } = parseBase(options.origin);
   const headers = {
     authorization: `Bearer ${checkToken(options.token)}`,
@@ -44,6 +47,11 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
   };
   const reading = createAgent({ keepAlive: true, connectTimeoutMs: Math.min(callDeadlineMs, LONGEST_CONNECT_MS) });
   const sending = createAgent({ keepAlive: false, connectTimeoutMs: Math.min(sendDeadlineMs, LONGEST_CONNECT_MS) });
+
+  const onHead = async ({ status, headers: given }: Pick<Answer, 'status' | 'headers'>): Promise<void> => {
+    const asksForPause = status === 429 || ((status < 200 || status > 299) && given['retry-after'] !== undefined);
+    if (asksForPause) await onPause?.(readRetryAfter(given, clock.now()));
+  };
 
   async function get(path: string, query: Record<string, string | null>, { signal }: CallOptions): Promise<Answer> {
     const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== null);
@@ -56,6 +64,7 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
       deadlineMs: callDeadlineMs,
       maxAnswerBytes,
       signal,
+      onHead,
     });
     if (answer.status < 200 || answer.status > 299) throw statusFailure(answer, clock.now());
     return answer;
@@ -82,6 +91,7 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
         deadlineMs: sendDeadlineMs,
         maxAnswerBytes,
         signal,
+        onHead,
       });
       if (answer.status < 200 || answer.status > 299) throw replyFailure(answer, clock.now());
       const item = doubtIfUnreadable(() => readItem(answer, toMessage));

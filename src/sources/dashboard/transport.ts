@@ -20,6 +20,8 @@ export interface Request {
   deadlineMs: number;
   maxAnswerBytes: number;
   signal?: AbortSignal | undefined;
+  /** Told of the head of the answer before its body is read. */
+  onHead?: ((head: Pick<Answer, 'status' | 'headers'>) => Promise<void>) | undefined;
 }
 
 /** A request that brought no whole answer. `certain` says that it cannot have been executed. */
@@ -60,6 +62,7 @@ export async function exchange(agent: Dispatcher, origin: string, request: Reque
     const response = await agent.request({ origin, path, method, headers, body, signal });
     status = response.statusCode;
     response.body.on('error', () => {}); // what breaks after the body was given up has no other listener
+    await request.onHead?.({ status, headers: response.headers });
     const whole = await collect(response, received, request.maxAnswerBytes);
     const text = decode(received);
     if (whole) return { status, headers: response.headers, text };

@@ -5,6 +5,7 @@ import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
+import { BREAKER_STATES, PACE_REASONS } from '../../../src/domain/pacing.js';
 import { ESCALATE_REASONS, MESSAGE_REASONS, PARK_REASONS } from '../../../src/domain/reasons.js';
 import {
   ATTACHMENT_STATES,
@@ -41,6 +42,8 @@ const TABLES: Record<string, Record<string, string>> = {
   message_state_check: STATES,
   message_waiting_kind_check: WAITING_KINDS,
   outbox_state_check: OUTBOX_STATES,
+  pacer_breaker_check: BREAKER_STATES,
+  pacer_reason_check: PACE_REASONS,
   park_kind_check: PARK_KINDS,
   park_reason_check: PARK_REASONS,
   park_state_check: PARK_STATES,

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { createErrorInterceptor } from '../../../src/activities/interceptors.js';
 import { WaybillError } from '../../../src/domain/failures.js';
 import { openDatabase } from '../../../src/ledger/database.js';
-import { createLogger } from '../../../src/telemetry/logger.js';
+import { createLogger, type Logger } from '../../../src/telemetry/logger.js';
 
 const CANARY = 'canary-7f3a of customer@example.com';
 
@@ -14,11 +14,11 @@ const unreachable = openDatabase({ url: 'postgresql://nobody@127.0.0.1:1/nothing
 afterAll(() => unreachable.close());
 const quiet = createLogger({ subsystem: 'provider', level: 'silent' });
 
-async function failureOf(error: unknown): Promise<unknown> {
+async function failureOf(error: unknown, log: Logger = quiet): Promise<unknown> {
   const inbound = createErrorInterceptor({
     db: unreachable,
     clock: { now: () => new Date(0) },
-    log: { intake: quiet, lifecycle: quiet, delivery: quiet, provider: quiet },
+    log: { intake: log, lifecycle: log, delivery: log, provider: log },
   });
   const environment = new MockActivityEnvironment({}, { interceptors: [() => ({ inbound })] });
   return environment
@@ -84,6 +84,22 @@ test('a Postgres that is out of reach is said to be, with what the system says o
     'LedgerUnavailable',
     false,
   ]);
+});
+
+test('a failure that no ledger took is logged by type and code, of the step and of the ledger, and by nothing else', async () => {
+  const lines: string[] = [];
+  const heard = createLogger({ subsystem: 'provider', destination: { write: (line) => void lines.push(line) } });
+  await failureOf(new WaybillError('SourceTrouble', CANARY, { code: '503' }), heard);
+  const [line = ''] = lines.filter((one) => one.includes('failure.unrecorded'));
+  expect(JSON.parse(line)).toMatchObject({
+    level: 'error',
+    type: 'SourceTrouble',
+    code: '503',
+    errorType: 'LedgerUnavailable',
+    errorCode: 'ECONNREFUSED',
+    attempt: 1,
+  });
+  expect(line).not.toContain('canary');
 });
 
 test('a cancellation stays one', async () => {

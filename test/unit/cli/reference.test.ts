@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { addAlarms } from '../../../src/cli/commands/alarms.js';
 import { addApi } from '../../../src/cli/commands/api.js';
 import { addAudit } from '../../../src/cli/commands/audit.js';
 import { addBalance } from '../../../src/cli/commands/balance.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
 import { addExport } from '../../../src/cli/commands/export.js';
 import { addMigrate } from '../../../src/cli/commands/migrate.js';
+import { addPacer } from '../../../src/cli/commands/pacer.js';
 import { addTemporal } from '../../../src/cli/commands/temporal.js';
 import { addTrace } from '../../../src/cli/commands/trace.js';
 import { addUp } from '../../../src/cli/commands/up.js';
@@ -39,6 +41,8 @@ describe('docs/reference/cli.md', () => {
       addTrace,
       addExport,
       addConfig,
+      addAlarms,
+      addPacer,
     ])
       add(program);
     const rows = [...section('Verbs').matchAll(/^\| `([a-z ]+)` +\| +(?:`(--[a-z-]+)` *)?\|/gm)];

@@ -83,6 +83,33 @@ describe('loadConfig', () => {
     expect(message).not.toContain('\n');
   });
 
+  test("a provider's limit becomes a rate that leaves room: half of one per second, 0.9 of a longer one", () => {
+    const rateOf = (limit: string) => loadConfig({ WAYBILL_SOURCE_LIMIT: limit }).source.ratePerSecond;
+    expect([rateOf('100/s'), rateOf('300/min'), rateOf('7200/h')]).toEqual([50, 4.5, 1.8]);
+    for (const limit of ['100', '0/s', '5/day', '-1/s', '3000/s', '100/s/s'])
+      expect(failure({ WAYBILL_SOURCE_LIMIT: limit }), limit).toMatch(
+        /^1 setting .*WAYBILL_SOURCE_LIMIT must be calls per/,
+      );
+    expect(failure({ WAYBILL_SOURCE_LIMIT: '100/s', WAYBILL_SOURCE_RATE: '5' })).toContain(
+      'WAYBILL_SOURCE_RATE is set beside WAYBILL_SOURCE_LIMIT',
+    );
+  });
+
+  test('alarms go to an address together with a secret of the standard form, or nowhere', () => {
+    const url = 'https://people.example.com/alarms';
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const both = loadConfig({ WAYBILL_ALARM_WEBHOOK_URL: url, WAYBILL_ALARM_WEBHOOK_SECRET: secret });
+    expect(both.alarms).toEqual({ url, secret });
+    expect(JSON.stringify(both.settings)).not.toContain(secret);
+    expect(loadConfig({}).alarms).toEqual({ url: null, secret: null });
+    expect(failure({ WAYBILL_ALARM_WEBHOOK_URL: url })).toContain('WAYBILL_ALARM_WEBHOOK_SECRET is needed together');
+    expect(failure({ WAYBILL_ALARM_WEBHOOK_SECRET: secret })).toContain('WAYBILL_ALARM_WEBHOOK_URL is needed together');
+    for (const wrong of ['short', 'whsec_abc', `whsec_${'*'.repeat(44)}`])
+      expect(failure({ WAYBILL_ALARM_WEBHOOK_URL: url, WAYBILL_ALARM_WEBHOOK_SECRET: wrong })).toMatch(
+        /WAYBILL_ALARM_WEBHOOK_SECRET must be whsec_/,
+      );
+  });
+
   test('a mode other than observe and live is an error that lists these two', () => {
     expect(failure({ WAYBILL_MODE: 'approve' })).toBe(
       '1 setting cannot be used: WAYBILL_MODE must be observe or live (got "approve")',

@@ -1,0 +1,50 @@
+import {
+  condition,
+  continueAsNew,
+  defineSignal,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { PaceResult, PacingSteps } from '../activities/pacing-steps.js';
+
+export interface PacerInput {
+  source: string;
+}
+
+/** A call was refused or failed, or something else happened that the pacer should see at once. */
+export const lookNow = defineSignal('lookNow');
+
+/** A pause that is all but over is waited out: a look before its end would find nothing new. */
+const LEAST_MS = 50;
+
+/**
+ * The pace of one source: looks at what its calls did, sets the rate of its queue, opens and closes its breaker. There is one per
+ * source and it never ends. Nothing depends on its being quick: that no call leaves during a pause is checked before each call.
+ */
+export async function pacer({ source }: PacerInput): Promise<never> {
+  const { pace } = proxyLocalActivities<PacingSteps>({
+    startToCloseTimeout: '20 seconds',
+    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+    summary: 'looks at the calls since the last look and sets the rate of the queue',
+  });
+  let isWoken = false;
+  setHandler(lookNow, () => {
+    isWoken = true;
+  });
+  for (;;) {
+    isWoken = false;
+    const now = await pace({ source });
+    setCurrentDetails(describe(source, now));
+    if (workflowInfo().continueAsNewSuggested && !isWoken) return continueAsNew<typeof pacer>({ source });
+    await condition(() => isWoken, Math.max(LEAST_MS, now.nextMs));
+  }
+}
+
+function describe(source: string, { queueRate, rate, ceiling, breaker, reason, blockedUntil }: PaceResult): string {
+  const released = blockedUntil === null ? `${round(queueRate)} calls per second` : `nothing until ${blockedUntil}`;
+  return `**${source}**: releases ${released}; rate ${round(rate)} of ${round(ceiling)} (${reason}), breaker ${breaker}`;
+}
+
+const round = (rate: number): number => Math.round(rate * 100) / 100;
