@@ -19,12 +19,12 @@ interface Node {
   [key: string]: unknown;
 }
 
-const nameOf = (callee: Node): { name: string; isMethod: boolean } => {
-  const property = callee.property as Node | undefined;
-  return callee.type === 'MemberExpression'
-    ? { name: String(property?.value ?? ''), isMethod: true }
-    : { name: String(callee.value ?? ''), isMethod: false };
-};
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const nameOf = (callee: Node): { name: string; isMethod: boolean } =>
+  callee.type === 'MemberExpression'
+    ? { name: textOf((callee.property as Node | undefined)?.value), isMethod: true }
+    : { name: textOf(callee.value), isMethod: false };
 
 function strayCalls(node: unknown, isKept: boolean): string[] {
   if (Array.isArray(node)) return node.flatMap((one) => strayCalls(one, isKept));
