@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { auditWorkflowId, INTAKE_QUEUE } from '../../src/domain/identity.js';
+import { DEFAULT_TIMING } from '../../src/domain/timing.js';
 import { findTemporal } from '../../src/embedded/find-temporal.js';
 import { type RunningTemporal, startTemporal } from '../../src/embedded/temporal-server.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
@@ -155,6 +157,11 @@ beforeAll(async () => {
              (SELECT count(*)::int FROM park) AS parked, (SELECT count(*)::int FROM thread WHERE gone_at IS NOT NULL) AS gone`;
     return seen?.ended === NAMES.length - 2 && seen.parked === 2 && seen.gone === 1;
   });
+  await client.workflow.execute('audit', {
+    workflowId: auditWorkflowId('dashboard'),
+    taskQueue: INTAKE_QUEUE,
+    args: [{ source: 'dashboard', timing: { ...DEFAULT_TIMING, ...QUICK } }],
+  });
 }, 2 * MINUTES);
 
 afterAll(async () => {
@@ -219,7 +226,7 @@ it(
 
     const { runs, inHistories, inFiles } = await wordsInTemporal(words);
     expect([...new Set(runs.map((run) => run.type))]).toEqual(
-      expect.arrayContaining(['dispatch', 'messageLifecycle', 'pollWindow', 'visitRound']),
+      expect.arrayContaining(['audit', 'dispatch', 'messageLifecycle', 'pollWindow', 'visitRound', 'witness']),
     );
     expect(runs.some((run) => textsIn(run.history).some((text) => text.includes('SourceAnswerUnreadable')))).toBe(true);
     expect(inHistories).toEqual([]);
