@@ -2,6 +2,7 @@ import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOver
 import {
   ALARMS_WORKFLOW_ID,
   auditWorkflowId,
+  attachmentsWorkflowId,
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
   MAINTAIN_WORKFLOW_ID,
@@ -101,6 +102,14 @@ const sourcePlans = (source: string, timing: Timing): Plan[] => [
     args: [{ source, timing }],
     source,
     summary: `Reads known threads of ${source} at random and counts what intake did not have`,
+  },
+  {
+    scheduleId: attachmentsWorkflowId(source),
+    workflowType: 'fetchAttachments',
+    everyMs: timing.attachmentsEveryMs,
+    args: [{ source, timing }],
+    source,
+    summary: `Fetches the attachments of ${source} that are due`,
   },
 ];
 
