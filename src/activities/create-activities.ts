@@ -1,8 +1,8 @@
 import { createAlarmSteps } from './alarm-steps.js';
-import { createAuditCalls } from './audit-calls.js';
-import { createAuditSteps } from './audit-steps.js';
 import { createAttachmentCalls } from './attachment-calls.js';
 import { createAttachmentSteps } from './attachment-steps.js';
+import { createAuditCalls } from './audit-calls.js';
+import { createAuditSteps } from './audit-steps.js';
 import type { ActivityDeps } from './deps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';

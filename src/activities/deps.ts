@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { LookDeps } from '../delivery/look.js';
-import type { Courtesy } from '../sources/courtesy.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
+import type { Courtesy } from '../sources/courtesy.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** What activities are made of; built once per worker, released in reverse order. */

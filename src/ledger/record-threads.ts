@@ -5,8 +5,8 @@ import { type CallCounts, finishCall, type OpenCall, pagesOfReading, repeatsId }
 import { type Database, only, type Sql } from './database.js';
 import { parkedItemId, parkItems, resolveParks, type UnreadableItem } from './parks.js';
 import { readSource } from './sources.js';
-import { recordStatusChanges } from './thread-statuses.js';
 import { refuseMassParking } from './stopped-sources.js';
+import { recordStatusChanges } from './thread-statuses.js';
 
 export interface ThreadPageContext {
   source: string;

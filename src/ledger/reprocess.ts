@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../domain/clock.js';
 import type { Address, IncomingMessage } from '../domain/message.js';
@@ -7,7 +6,7 @@ import type { Rereader } from '../sources/source.js';
 import type { Database, Sql } from './database.js';
 import { appendEvents } from './events.js';
 import { hasBody, insertAttachments, insertBodies } from './new-messages.js';
-import { contentHash } from './record-messages.js';
+import { contentHash, messageIdHash } from './seen-again.js';
 import { lockThread } from './visits.js';
 
 const BATCH = 200;
@@ -85,9 +84,6 @@ async function readStored(
 }
 
 const at = (instant: Date | string | null): number | null => (instant === null ? null : new Date(instant).getTime());
-const hashOf = (text: string | null): string | null =>
-  text === null ? null : createHash('sha256').update(text).digest('hex');
-
 /** Names of what today's adapter reads differently. */
 function differences(stored: StoredReading, read: IncomingMessage): string[] {
   const pairs: Record<string, [unknown, unknown]> = {
@@ -100,7 +96,7 @@ function differences(stored: StoredReading, read: IncomingMessage): string[] {
     originAt: [at(stored.originAt), at(read.originAt)],
     receivedAt: [at(stored.receivedAt), at(read.receivedAt)],
     clientRef: [stored.clientRef, read.clientRef],
-    messageId: [stored.messageIdHash, hashOf(read.messageIdHeader)],
+    messageId: [stored.messageIdHash, messageIdHash(read)],
   };
   const names = Object.entries(pairs).filter(([, [before, after]]) => !isDeepStrictEqual(before, after));
   const more = read.attachments.some((one) => !stored.attachments.includes(one.providerAttachmentId));
@@ -183,7 +179,7 @@ async function rewrite(db: Database, run: Reprocessing, seen: StoredReading): Pr
     await tx.$executeRaw`
       UPDATE message SET content_hash = ${hash}, has_body = ${hasBody(read)}, adapter_version = ${run.adapter.version},
              origin_at = ${read.originAt}::timestamptz, received_at = ${read.receivedAt}::timestamptz, client_ref = ${read.clientRef},
-             message_id_hash = ${hashOf(read.messageIdHeader)}
+             message_id_hash = ${messageIdHash(read)}
       WHERE id = ${stored.id}::uuid`;
     const detail = { from: stored.adapterVersion, to: run.adapter.version, fields, by: run.by };
     await appendEvents(tx, now, [{ messageId: stored.id, kind: 'reprocessed', carry: stored.carryCount, detail }]);

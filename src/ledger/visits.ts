@@ -3,8 +3,8 @@ import { nextVisitAt } from '../domain/visit-schedule.js';
 import { noteAllGone } from './absences.js';
 import type { PageOfReading } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
-import { closeRanges } from './thread-ranges.js';
 import { parkVanished, resolveThreadParks } from './parks.js';
+import { closeRanges } from './thread-ranges.js';
 
 export interface Thread {
   id: string;

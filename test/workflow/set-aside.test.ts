@@ -12,7 +12,14 @@ let rig: Rig;
 beforeAll(async () => {
   rig = await startRig({
     simulator: { profile: 'documented', oddities: { 'attachment-link-expires': true } },
-    timing: { ...LIVELY, settleMs: 500, parkRetryMs: 300, attachmentsEveryMs: 1_000, callRetryInitialMs: 50, callRetryMaxMs: 100 },
+    timing: {
+      ...LIVELY,
+      settleMs: 500,
+      parkRetryMs: 300,
+      attachmentsEveryMs: 1_000,
+      callRetryInitialMs: 50,
+      callRetryMaxMs: 100,
+    },
   });
   await rig.worker.start();
 }, 90_000);
@@ -33,7 +40,10 @@ const endOf = (messageId: string) =>
 const html = { status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Sorry</h1>' };
 
 it('attachments are fetched whole, one call at a time, also behind links that expire', async () => {
-  const attachments = Array.from({ length: 8 }, (_, index) => ({ size: 70_000 + index, contentType: 'application/pdf' }));
+  const attachments = Array.from({ length: 8 }, (_, index) => ({
+    size: 70_000 + index,
+    contentType: 'application/pdf',
+  }));
   const { messageId } = await rig.control('inbound', { text: 'Please see the files.', attachments });
   const rows = await eventually('all attachments are fetched', async () => {
     const found = await rig.query<{ id: string; sha256: string; bytes: number }>`

@@ -1,6 +1,6 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { callbackify } from 'node:util';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { callbackify } from 'node:util';
 
 type Range = readonly [network: string, prefix: number, family: 'ipv4' | 'ipv6'];
 

@@ -3,15 +3,9 @@ import { checkBalance } from '../../../src/assurance/balance.js';
 import { remainingSince } from '../../../src/assurance/completion.js';
 import { failCall, openCall } from '../../../src/ledger/calls.js';
 import { findParkInFull, listParks, resolvePark, retryParks } from '../../../src/ledger/park-book.js';
-import {
-  hurryDueParks,
-  parkItems,
-  parkUnreadablePage,
-  parkVanished,
-  takeDueLookups,
-} from '../../../src/ledger/parks.js';
+import { hurryDueParks, parkCollisions, parkUnreadablePage, takeDueLookups } from '../../../src/ledger/parks.js';
 import { recordLookup } from '../../../src/ledger/record-lookup.js';
-import { dueThreads, markThreadGone, postponeThread } from '../../../src/ledger/visits.js';
+import { dueThreads, noteThreadAbsent, postponeThread } from '../../../src/ledger/visits.js';
 import { DAY, HOUR, MINUTE } from '../../support/clock.js';
 import { incomingMessage, incomingThread, unreadableRow } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';
@@ -136,18 +130,18 @@ describe('a thread that is listed and not known when it is read', () => {
     const { db, clock, timing, failRead, park, read, due, hurry, threadId } = await ledgerWithThread();
     const thread = await threadId('t1');
     const refuse = async () => {
-      const call = await failRead('SourceNotFound', 404, '{"error":"unknown"}');
-      const parked = await db.transaction((tx) => parkVanished(tx, thread, call.id, clock.now(), timing));
-      await markThreadGone(db, thread, clock.now(), clock.now());
-      return parked;
+      clock.advance(1_000);
+      const { id: callId } = await failRead('SourceNotFound', 404, '{"error":"unknown"}');
+      return noteThreadAbsent(db, { threadId: thread, begunAt: clock.now(), now: clock.now(), timing, callId });
     };
-    expect(await refuse()).toBe(true);
+    expect(await refuse()).toBe('missing'); // the answer may be wrong once
+    expect(await refuse()).toBe('vanished');
     expect(await park()).toMatchObject({ kind: 'thread', reason: 'vanished', item: 't1' });
     expect(await due()).toEqual([]);
     clock.advance(MINUTE);
     await hurry();
     expect(await due()).toEqual([thread]);
-    expect(await refuse()).toBe(true); // vanished still, though it was marked gone before
+    expect(await refuse()).toBe('vanished'); // vanished still, though it was marked gone before
     clock.advance(5 * MINUTE);
     await hurry();
     expect(await read('t1', [incomingMessage('m1')])).toMatchObject({ stored: 1 });
@@ -158,9 +152,13 @@ describe('a thread that is listed and not known when it is read', () => {
   it('one that had been read before is gone, not vanished', async () => {
     const { db, clock, timing, failRead, read, threadId, count } = await ledgerWithThread();
     await read('t1', [incomingMessage('m1')]);
-    const { id } = await failRead('SourceNotFound', 404, '{}');
-    const thread = await threadId('t1');
-    expect(await db.transaction((tx) => parkVanished(tx, thread, id, clock.now(), timing))).toBe(false);
+    const absent = async () => {
+      clock.advance(1_000);
+      const { id: callId } = await failRead('SourceNotFound', 404, '{}');
+      const threadOf = await threadId('t1');
+      return noteThreadAbsent(db, { threadId: threadOf, begunAt: clock.now(), now: clock.now(), timing, callId });
+    };
+    expect([await absent(), await absent()]).toEqual(['missing', 'gone']);
     expect(await count('park')).toBe(0);
   });
 });
