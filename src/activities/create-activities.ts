@@ -1,4 +1,6 @@
 import { createAlarmSteps } from './alarm-steps.js';
+import { createAttachmentCalls } from './attachment-calls.js';
+import { createAttachmentSteps } from './attachment-steps.js';
 import { createAuditCalls } from './audit-calls.js';
 import { createAuditSteps } from './audit-steps.js';
 import type { ActivityDeps } from './deps.js';
@@ -14,7 +16,8 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAuditSteps(deps),
     ...createPacingSteps(deps),
     ...createAlarmSteps(deps),
+    ...createAttachmentSteps(deps),
   },
   lifecycle: createLifecycleSteps(deps),
-  source: { ...createSourceCalls(deps), ...createAuditCalls(deps) },
+  source: { ...createSourceCalls(deps), ...createAuditCalls(deps), ...createAttachmentCalls(deps) },
 });

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { LookDeps } from '../delivery/look.js';
+import type { AttachmentStore } from '../ledger/attachment-store.js';
 import type { Courtesy } from '../sources/courtesy.js';
 import type { Logger } from '../telemetry/logger.js';
 
@@ -13,4 +14,11 @@ export interface ActivityDeps extends LookDeps {
   alarmSink: AlarmSink | null;
   /** Our own addresses, in lower case. */
   ownAddresses: ReadonlySet<string>;
+  attachments: {
+    /** False: they are named and not fetched. */
+    wanted: boolean;
+    /** Bytes of the largest one that is kept. */
+    maxBytes: number;
+    store: AttachmentStore;
+  };
 }

@@ -2,6 +2,7 @@ import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { type FailureType, WaybillError } from '../domain/failures.js';
+import type { Timing } from '../domain/timing.js';
 import { sqlStateOf } from '../ledger/database.js';
 import { recordFailure } from '../ledger/failures.js';
 import type { ActivityDeps } from './deps.js';
@@ -22,9 +23,11 @@ const OUR_FAULT = /^(22|23|42)/;
 /** After so many attempts an error that no rule names counts as final: the step is given up and the item set aside. */
 const MOST_UNEXPECTED = 10;
 
-function reduce(error: unknown, attempt: number): Reduced {
+function reduce(error: unknown, attempt: number, timing: Timing): Reduced {
   if (error instanceof WaybillError) {
-    const { type, code = null, callId = null, retryable, retryAfterMs = null } = error;
+    const { type, code = null, callId = null, retryable } = error;
+    // A stopped source waits for a person: nothing is gained by asking often.
+    const retryAfterMs = error.retryAfterMs ?? (type === 'SourceStopped' ? timing.stoppedRetryMs : null);
     return { type, code, callId, retryable, retryAfterMs };
   }
   const code =
@@ -60,7 +63,7 @@ function inFull(error: unknown): string {
  * cause and stack, which may quote a customer, go to the ledger. Source: DESIGN law 1.
  */
 export const createErrorInterceptor = (
-  deps: Pick<ActivityDeps, 'db' | 'clock' | 'log'>,
+  deps: Pick<ActivityDeps, 'db' | 'clock' | 'log' | 'timing'>,
 ): ActivityInboundCallsInterceptor => ({
   async execute(input, next) {
     try {
@@ -68,7 +71,7 @@ export const createErrorInterceptor = (
     } catch (error) {
       if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
       const { info } = Context.current();
-      const { type, code, callId, retryable, retryAfterMs } = reduce(error, info.attempt);
+      const { type, code, callId, retryable, retryAfterMs } = reduce(error, info.attempt, deps.timing);
       const payload = input.args[0];
       const messageId = hasMessageId(payload) ? payload.messageId : null;
       await recordFailure(deps.db, {
@@ -91,6 +94,8 @@ export const createErrorInterceptor = (
         deps.log.provider.error({ event: 'failure.unrecorded', ...ids, type, code, error: unwritten });
       });
       const { activityType, attempt } = info;
+      if (type === 'SourceStopped' && callId)
+        deps.log.intake.error({ event: 'source.stopped', callId, reason: 'mass_parking' });
       if (callId)
         deps.log.provider.warn({ event: 'call.failed', callId, operation: activityType, status: code, attempt });
       else

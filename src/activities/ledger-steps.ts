@@ -18,12 +18,16 @@ import { LIFECYCLE_QUEUE, lifecycleWorkflowId } from '../domain/identity.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { LifecycleTiming } from '../domain/timing.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';
+import { hurryDueParks, parkUnreadablePage, takeDueLookups } from '../ledger/parks.js';
 import { ensurePartitions } from '../ledger/partitions.js';
+import { isStopped } from '../ledger/stopped-sources.js';
 import { closeRound, dueThreads, openRound, postponeThread } from '../ledger/visits.js';
 import { closeWindow, openWindow, type StoredInterval, type WindowAccount } from '../ledger/windows.js';
 import type { ActivityDeps } from './deps.js';
 
 const DISPATCH_BATCH = 200;
+/** Parked rows of listings that one batch of visits looks up. */
+const LOOKUPS = 20;
 const STARTS_AT_ONCE = 20;
 
 /** Steps that only touch the ledger or Temporal: no provider is called from here. */
@@ -65,16 +69,31 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
       return { id: await openRound(db, source, runId(), clock.now()) };
     },
 
-    /** Our ids of the threads whose visit is due, longest overdue first. */
-    async dueBatch(payload: DueBatchInput): Promise<{ threads: string[] }> {
+    /**
+     * Our ids of the threads whose visit is due, longest overdue first, and of parked rows of listings that are to be looked up
+     * by themselves. A stopped source has nothing due.
+     */
+    async dueBatch(payload: DueBatchInput): Promise<{ threads: string[]; lookups: string[] }> {
       const { source, limit } = DueBatchInput.parse(payload);
-      return { threads: await dueThreads(db, source, clock.now(), limit) };
+      if (await isStopped(db, source)) return { threads: [], lookups: [] };
+      await hurryDueParks(db, source, clock.now(), timing);
+      const lookups = await takeDueLookups(db, source, LOOKUPS, clock.now(), timing);
+      return { threads: await dueThreads(db, source, clock.now(), limit), lookups };
     },
 
-    /** A thread that could not be read stays owed, a little later, so that it does not hold up the others. */
-    async postponeVisit(payload: PostponeInput): Promise<void> {
+    /**
+     * A thread that could not be read stays owed, later, so that it does not hold up the others. Where its page stayed unreadable
+     * the page is parked, and the thread is read again when that park is due.
+     */
+    async postponeVisit(payload: PostponeInput): Promise<{ parked: number }> {
       const { threadId } = PostponeInput.parse(payload);
-      await postponeThread(db, threadId, new Date(clock.now().getTime() + timing.visitEveryMs));
+      const now = clock.now();
+      return db.transaction(async (tx) => {
+        const again = await parkUnreadablePage(tx, threadId, now, timing);
+        await postponeThread(tx, threadId, again ?? new Date(now.getTime() + timing.visitEveryMs));
+        if (again) log.intake.warn({ event: 'page.parked', threadId, reason: 'unreadable_answer' });
+        return { parked: again ? 1 : 0 };
+      });
     },
 
     async closeRound(payload: CloseRoundInput): Promise<void> {

@@ -1,9 +1,11 @@
 import { activityInfo } from '@temporalio/activity';
+import { LookUpThreadInput } from '../contracts/park-steps.js';
 import { ListPageInput, ReadThreadPageInput, StepInput } from '../contracts/steps.js';
 import { sendReply } from '../delivery/send-reply.js';
 import type { SendResult } from '../domain/step-results.js';
 import { readPriorPage } from '../ledger/calls.js';
 import type { NextOfReading } from '../ledger/close-reading.js';
+import { readParkedThread, recordLookup } from '../ledger/record-lookup.js';
 import { recordConfirmingPage, recordMessagePage } from '../ledger/record-messages.js';
 import { recordThreadPage } from '../ledger/record-threads.js';
 import { noteThreadAbsent, readThread } from '../ledger/visits.js';
@@ -101,18 +103,42 @@ export const createSourceCalls = (deps: ActivityDeps) => {
         return { callId: call.id, readingId: call.readingId, rows, known, stored, parked, next, open };
       } catch (error) {
         if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
-        const next = await noteThreadAbsent(db, { threadId, begunAt, now: clock.now(), timing });
+        const { callId } = error;
+        const absent = await noteThreadAbsent(db, { threadId, begunAt, now: clock.now(), timing, callId });
+        const vanished = absent === 'vanished';
+        if (vanished) log.intake.warn({ event: 'page.parked', source, threadId, callId, reason: 'vanished' });
         return {
-          callId: error.callId,
-          readingId: error.callId,
+          callId,
+          readingId: callId,
           rows: 0,
           known: 0,
           stored: 0,
-          parked: 0,
-          next,
+          parked: vanished ? 1 : 0,
+          next: vanished ? 'gone' : absent,
           open: 0,
         };
       }
+    },
+
+    /** Asks for one thread whose row in a listing could not be read, and commits the answer; one that is parked no more costs no call. */
+    async lookUpThread(payload: LookUpThreadInput): Promise<void> {
+      const { source, roundId, parkId } = LookUpThreadInput.parse(payload);
+      const providerThreadId = await readParkedThread(db, parkId);
+      if (providerThreadId === null) return;
+      const { call, answer } = await callProvider(
+        deps,
+        {
+          source,
+          operation: 'getThread',
+          parameters: { thread: providerThreadId, purpose: 'parked' },
+          roundId,
+          readingId: null,
+          page: 0,
+          attempt: activityInfo().attempt,
+        },
+        (client) => client.getThread(providerThreadId),
+      );
+      await recordLookup(db, call, answer, { source, now: clock.now(), timing });
     },
 
     /** @see sendReply */

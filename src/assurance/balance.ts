@@ -58,6 +58,8 @@ export async function checkBalance(db: Sql): Promise<Balance> {
     await messagesToBodies(db),
     await goneToEvents(db),
     await messagesToThreads(db),
+    await parksToRetries(db),
+    await attachmentsToBytes(db),
   ];
   return { balanced: equations.every((one) => one.left === one.right && one.residuals === 0), equations };
 }
@@ -219,4 +221,42 @@ const messagesToThreads = (db: Sql) =>
       WHERE m.thread_id <> newest.to_thread_id
       UNION ALL
       SELECT o.message_id::text FROM outbox o JOIN message m ON m.id = o.message_id WHERE o.thread_id <> m.thread_id`,
+  );
+
+const parksToRetries = (db: Sql) =>
+  equation(
+    'parks',
+    'parked = asked for again at a set time + only for a person, and what was settled says when',
+    db.$queryRaw<Sides[]>`
+      SELECT count(*)::int AS left,
+             count(*) FILTER (WHERE retry_at IS NOT NULL OR reason = 'id_collision')::int AS right
+      FROM park WHERE state = 'parked'`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT id::text FROM park
+      WHERE (state = 'parked' AND retry_at IS NULL AND reason <> 'id_collision') OR (state = 'resolved' AND resolved_at IS NULL)`,
+  );
+
+/** The newest of those in Postgres are checked byte for byte; all of them by their length. */
+const HASHED = 100;
+
+const attachmentsToBytes = (db: Sql) =>
+  equation(
+    'attachments',
+    'named = fetched + too large + gone + waiting, and every fetched one is held whole, under its hash',
+    db.$queryRaw<Sides[]>`
+      SELECT count(*)::int AS left,
+             count(*) FILTER (WHERE state IN ('fetched', 'too_large', 'gone') OR (state = 'named' AND settled_at IS NULL))::int AS right
+      FROM attachment`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT a.id::text FROM attachment a
+      WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.id = a.message_id)
+         OR (a.state = 'fetched' AND a.stored_in = 'postgres' AND a.bytes <> COALESCE(
+              (SELECT sum(octet_length(c.data)) FROM attachment_chunk c WHERE c.attachment_id = a.id), 0))
+         OR (a.state <> 'fetched' AND EXISTS (SELECT 1 FROM attachment_chunk c WHERE c.attachment_id = a.id))
+      UNION
+      SELECT id::text FROM (
+        SELECT id, sha256 FROM attachment WHERE state = 'fetched' AND stored_in = 'postgres' ORDER BY settled_at DESC LIMIT ${HASHED}
+      ) AS a
+      WHERE sha256 <> encode(sha256(COALESCE((SELECT string_agg(c.data, ''::bytea ORDER BY c.position) FROM attachment_chunk c
+                                              WHERE c.attachment_id = a.id), ''::bytea)), 'hex')`,
   );

@@ -14,7 +14,7 @@ export interface Remaining {
 
 /**
  * By the ledger alone, alike for every source: is everything that the source held at `at` listed, read whole and decided, by
- * readings begun at or after it? No truth is asked here.
+ * readings begun at or after it? A thread whose page stayed unreadable since then is parked, not unread. No truth is asked here.
  */
 export async function remainingSince(db: Sql, source: string, at: Date, timing: Timing): Promise<Remaining> {
   const listings = await db.$queryRaw<{ from: Date; to: Date; begunAt: Date }[]>`
@@ -30,7 +30,9 @@ export async function remainingSince(db: Sql, source: string, at: Date, timing: 
   const [open] = await db.$queryRaw<{ unread: number; flight: number; waiting: number }[]>`
     SELECT
       (SELECT count(*)::int FROM thread WHERE source = ${source} AND gone_at IS NULL
-         AND (read_whole_at IS NULL OR read_whole_at < ${at})) AS unread,
+         AND (read_whole_at IS NULL OR read_whole_at < ${at})
+         AND NOT EXISTS (SELECT 1 FROM park WHERE thread_id = thread.id AND kind = 'page' AND last_seen_at >= ${at}
+                           AND (state = 'parked' OR resolved_by IS NOT NULL))) AS unread,
       (SELECT count(*)::int FROM message WHERE source = ${source} AND state IN ('recorded', 'carried')) AS flight,
       (SELECT count(*)::int FROM message WHERE source = ${source} AND state = 'waiting'
          AND waiting_kind IN ('body', 'settle', 'turn', 'confirmation')) AS waiting`;

@@ -23,6 +23,7 @@ const PREREQUISITE: ReadonlySet<FailureType> = new Set([
   'LedgerConflict',
   'SourceUnreachable',
   'SourceTimeout',
+  'SourceStopped',
 ]);
 
 export function exitCodeOf(type: FailureType): number {

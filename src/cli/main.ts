@@ -10,6 +10,9 @@ import { addConfig } from './commands/config.js';
 import { addExport } from './commands/export.js';
 import { addMigrate } from './commands/migrate.js';
 import { addPacer } from './commands/pacer.js';
+import { addPark } from './commands/park.js';
+import { addReprocess } from './commands/reprocess.js';
+import { addSource } from './commands/source.js';
 import { addTemporal } from './commands/temporal.js';
 import { addTrace } from './commands/trace.js';
 import { addUp } from './commands/up.js';
@@ -46,6 +49,7 @@ for (const add of [
   addPacer,
 ])
   add(program);
+for (const add of [addPark, addReprocess, addSource]) add(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 for (const command of everyCommand(program)) command.exitOverride();
 

@@ -104,6 +104,12 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
       ownAddresses: values.WAYBILL_OWN_ADDRESSES ?? [],
       mailboxGroup: values.WAYBILL_MAILBOX_GROUP,
     },
+    attachments: {
+      wanted: ['true', '1'].includes(values.WAYBILL_ATTACHMENTS),
+      maxBytes: values.WAYBILL_ATTACHMENT_MAX_BYTES,
+      /** Null: the bytes go into the ledger. */
+      s3: values.WAYBILL_ATTACHMENT_STORE === 's3' ? s3Of(values) : null,
+    },
     simulator: {
       url: values.WAYBILL_SIMULATOR_URL,
       token: values.WAYBILL_SIMULATOR_TOKEN,
@@ -125,6 +131,15 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
 /** Address and secret are set together or not at all. */
 const alarmsOf = ({ WAYBILL_ALARM_WEBHOOK_URL: url, WAYBILL_ALARM_WEBHOOK_SECRET: secret }: Values) =>
   url !== null && secret !== null ? { url, secret } : { url: null, secret: null };
+
+/** Conflicts are found before: here nothing of it is missing. */
+const s3Of = (values: Values) => ({
+  endpoint: values.WAYBILL_S3_ENDPOINT ?? '',
+  bucket: values.WAYBILL_S3_BUCKET ?? '',
+  region: values.WAYBILL_S3_REGION,
+  accessKeyId: values.WAYBILL_S3_ACCESS_KEY_ID ?? '',
+  secretAccessKey: values.WAYBILL_S3_SECRET_ACCESS_KEY ?? '',
+});
 
 const shown = (variable: Variable, text: string | null): string | null =>
   variable.secret && text !== null ? '********' : text;

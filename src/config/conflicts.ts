@@ -9,6 +9,7 @@ export function findConflicts(values: Values, timing: Timing): Problem[] {
   return [
     ...findDashboardConflicts(values),
     ...findPairConflicts(values),
+    ...findStoreConflicts(values),
     ...findTemporalConflicts(values),
     ...findPortConflicts(values),
     ...findTimingConflicts(timing),
@@ -43,6 +44,19 @@ function findPairConflicts(values: Values): Problem[] {
       problem: 'is needed together with WAYBILL_ALARM_WEBHOOK_SECRET',
     });
   return problems;
+}
+
+function findStoreConflicts(values: Values): Problem[] {
+  const needed = [
+    'WAYBILL_S3_ENDPOINT',
+    'WAYBILL_S3_BUCKET',
+    'WAYBILL_S3_ACCESS_KEY_ID',
+    'WAYBILL_S3_SECRET_ACCESS_KEY',
+  ] as const;
+  if (values.WAYBILL_ATTACHMENT_STORE !== 's3') return [];
+  return needed
+    .filter((name) => values[name] === null)
+    .map((name) => ({ name, problem: 'is needed together with WAYBILL_ATTACHMENT_STORE=s3' }));
 }
 
 function findTemporalConflicts(values: Values): Problem[] {
@@ -89,6 +103,7 @@ function findTimingConflicts(timing: Timing): Problem[] {
   const shorter = [
     ['callDeadlineMs', 'callTimeoutMs'],
     ['sendDeadlineMs', 'sendTimeoutMs'],
+    ['attachmentDeadlineMs', 'attachmentTimeoutMs'],
   ] as const;
   const problems: Problem[] = [];
   for (const [less, more] of shorter) {
@@ -109,6 +124,8 @@ function findTimingConflicts(timing: Timing): Problem[] {
     'paceCalmMs',
     'alarmEveryMs',
     'alarmDeadlineMs',
+    'attachmentsEveryMs',
+    'attachmentDeadlineMs',
   ] as const) {
     if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
   }

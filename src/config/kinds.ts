@@ -72,6 +72,7 @@ export const KINDS = {
     .refine((text) => urlOf(text, ['http:', 'https:']), 'must be an http or https URL')
     .refine((text) => !/^[a-z]+:\/\/[^/?#]*@/i.test(text), 'must not carry a user name or password'),
   postgres: z.string().refine((text) => urlOf(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL'),
+  store: choice(['postgres', 's3']),
   switch: choice(['true', 'false', '1', '0']),
   mode: choice(['observe', 'live']),
   profile: choice(['documented', 'observed', 'faulty']),

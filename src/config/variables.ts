@@ -8,6 +8,7 @@ export interface Variable {
     | 'temporal'
     | 'source'
     | 'alarms'
+    | 'attachments'
     | 'api'
     | 'worker'
     | 'log'
@@ -202,6 +203,40 @@ export const VARIABLES = {
     default: null,
     secret: true,
     doc: 'what they are signed with (Standard Webhooks)',
+  },
+  WAYBILL_ATTACHMENTS: {
+    group: 'attachments',
+    kind: 'switch',
+    default: 'true',
+    doc: 'whether the bytes of attachments are fetched; off: they are named and not asked for',
+  },
+  WAYBILL_ATTACHMENT_MAX_BYTES: {
+    group: 'attachments',
+    kind: 'count',
+    default: '26214400',
+    doc: 'bytes of the largest attachment that is kept',
+  },
+  WAYBILL_ATTACHMENT_STORE: {
+    group: 'attachments',
+    kind: 'store',
+    default: 'postgres',
+    doc: 'where the bytes of attachments go: into the ledger, or to an S3-compatible store',
+  },
+  WAYBILL_S3_ENDPOINT: { group: 'attachments', kind: 'url', default: null, doc: 'address of the S3-compatible store' },
+  WAYBILL_S3_BUCKET: {
+    group: 'attachments',
+    kind: 'name',
+    default: null,
+    doc: 'bucket of the attachments, which exists already',
+  },
+  WAYBILL_S3_REGION: { group: 'attachments', kind: 'name', default: 'us-east-1', doc: 'region of the store' },
+  WAYBILL_S3_ACCESS_KEY_ID: { group: 'attachments', kind: 'token', default: null, doc: 'access key of the store' },
+  WAYBILL_S3_SECRET_ACCESS_KEY: {
+    group: 'attachments',
+    kind: 'token',
+    default: null,
+    secret: true,
+    doc: 'secret that belongs to the access key',
   },
 
   WAYBILL_API_HOST: { group: 'api', kind: 'text', default: '127.0.0.1', doc: 'address on which the API listens' },

@@ -16,13 +16,15 @@ export interface AdmissionInput {
   twinOf: string | null;
   /** Whether it carries a client_ref of an outbox row of ours. */
   isOurReply: boolean;
+  /** Whether it lay parked as an unreadable row until a newer adapter read it: then only a person may answer it. */
+  readLate?: boolean;
   source: { mode: Mode; answerFrom: number | null; answerFromExplicit: boolean };
   timing: Timing;
 }
 
 export type Admission =
   /** Carried by a lifecycle; `hold` names why it may never be answered automatically. */
-  | { end: null; hold: 'first_enumeration' | 'origin_implausible' | null }
+  | { end: null; hold: 'first_enumeration' | 'origin_implausible' | 'read_late' | null }
   | { end: 'outbound'; reason: OutboundReason }
   | { end: 'duplicate_of'; reason: 'twin'; other: string }
   | { end: 'ignored'; reason: IgnoreReason };
@@ -60,6 +62,7 @@ export function admit(input: AdmissionInput): Admission {
   const enumerated = input.byFirstEnumeration && !source.answerFromExplicit;
   if (enumerated && !plausible) return { end: 'ignored', reason: 'first_enumeration' };
   if (beforeAnswerFrom(input, source.answerFrom)) return { end: 'ignored', reason: 'before_answer_from' };
+  if (input.readLate) return { end: null, hold: 'read_late' };
   if (enumerated) return { end: null, hold: 'first_enumeration' };
   return { end: null, hold: plausible || source.answerFromExplicit ? null : 'origin_implausible' };
 }

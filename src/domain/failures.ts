@@ -17,6 +17,7 @@ export const FAILURES = {
   ReplyDoubtful: 'it is not known whether the reply was executed',
   ReplyRefused: 'the provider refused the reply',
   AlarmUndelivered: 'the receiver of the alarms did not take one',
+  StoreTrouble: 'the store of attachments did not take the bytes',
   LostFence: 'another attempt took this step over',
   LedgerUnavailable: 'Postgres could not be reached',
   LedgerConflict: 'the ledger holds something else than the step expects',

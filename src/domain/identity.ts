@@ -8,6 +8,7 @@ export const auditWorkflowId = (source: string): string => `audit/${source}`;
 export const pacerWorkflowId = (source: string): string => `pacer/${source}`;
 export const alarmWorkflowId = (alarmId: string): string => `alarm/${alarmId}`;
 export const ALARMS_WORKFLOW_ID = 'alarms';
+export const attachmentsWorkflowId = (source: string): string => `attachments/${source}`;
 export const DISPATCH_WORKFLOW_ID = 'dispatch';
 export const MAINTAIN_WORKFLOW_ID = 'maintain';
 export const WITNESS_WORKFLOW_ID = 'witness';

@@ -56,6 +56,11 @@ export interface IncomingMessage {
   messageIdHeader: string | null;
   clientRef: string | null;
   attachments: AttachmentStub[];
+  /**
+   * The source's own row, so that a newer adapter can read it again: what text and html hold word for word is left out of it.
+   * Absent or null where there is none. Only the adapter knows its form.
+   */
+  raw?: string | null;
 }
 
 export interface IncomingThread {

@@ -2,6 +2,7 @@
 export const PRIORITY = {
   send: { priorityKey: 1 },
   live: { priorityKey: 2 },
+  attachments: { priorityKey: 3 },
   audit: { priorityKey: 4 },
   backfill: { priorityKey: 5 },
 } as const;

@@ -20,6 +20,7 @@ export const ESCALATE_REASONS = {
   seen_after_reply: 'it was first seen after we already held a later outbound message',
   thread_with_person: 'a case on its thread is open',
   origin_implausible: 'its stamp lies outside the time in which it can have been written',
+  read_late: 'it came as a row that nothing could read, and was read only by a later version',
   first_enumeration: 'it arrived while the source was enumerated for the first time',
   reply_unconfirmed: 'a reply may have been executed, and the thread does not show it',
   reply_refused: 'the provider refused the reply',

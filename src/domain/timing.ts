@@ -96,6 +96,23 @@ export const TIMING_FIELDS = {
     unit: 'ms',
     doc: 'age after which a Message-ID that points at nothing we hold counts as a hole',
   },
+  parkRetryMs: {
+    default: 60_000,
+    unit: 'ms',
+    doc: 'first wait before what is parked, or an attachment that did not come, is asked for again; it grows to a day',
+  },
+  stoppedRetryMs: {
+    default: 600_000,
+    unit: 'ms',
+    doc: 'wait before a step that a stopped source holds up is tried again',
+  },
+  attachmentsEveryMs: { default: 60_000, unit: 'ms', doc: 'period of the runs that fetch attachments' },
+  attachmentDeadlineMs: { default: 60_000, unit: 'ms', doc: 'deadline of the request that fetches an attachment' },
+  attachmentTimeoutMs: {
+    default: 150_000,
+    unit: 'ms',
+    doc: 'start-to-close timeout of the activity that fetches an attachment and stores it',
+  },
   statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
   drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
 } as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;

@@ -28,8 +28,8 @@ export interface OpenCall {
 }
 
 /**
- * Opens the row of a request before it leaves and checks in the same statement that the source is not blocked.
- * @throws WaybillError SourceBlocked, with the milliseconds that are left of the pause
+ * Opens the row of a request before it leaves and checks in the same statement that the source is neither blocked nor stopped.
+ * @throws WaybillError SourceBlocked, with the milliseconds that are left of the pause; SourceStopped
  */
 export async function openCall(db: Sql, request: CallRequest): Promise<OpenCall> {
   const rows = await db.$queryRaw<{ id: string; openedAt: Date; readingId: string }[]>`
@@ -42,13 +42,15 @@ export async function openCall(db: Sql, request: CallRequest): Promise<OpenCall>
     FROM source, (SELECT uuidv7() AS id) AS fresh
     WHERE source.name = ${request.source}
       AND (source.blocked_until IS NULL OR source.blocked_until <= ${request.now}::timestamptz)
+      AND source.stopped_at IS NULL
     RETURNING id, opened_at AS "openedAt", reading_id AS "readingId"`;
   const row = rows[0];
   if (row) return { ...row, page: request.page };
-  const [source] = await db.$queryRaw<{ blockedUntil: Date | null }[]>`
-    SELECT blocked_until AS "blockedUntil" FROM source WHERE name = ${request.source}`;
+  const [source] = await db.$queryRaw<{ blockedUntil: Date | null; stopped: boolean }[]>`
+    SELECT blocked_until AS "blockedUntil", stopped_at IS NOT NULL AS stopped FROM source WHERE name = ${request.source}`;
   if (!source)
     throw new WaybillError('LedgerConflict', `There is no source "${request.source}".`, { retryable: false });
+  if (source.stopped) throw new WaybillError('SourceStopped', `The source "${request.source}" is stopped.`);
   const rest = (source.blockedUntil?.getTime() ?? 0) - request.now.getTime();
   throw new WaybillError('SourceBlocked', `The source "${request.source}" is paused by its provider.`, {
     retryAfterMs: Math.max(0, rest),
@@ -103,6 +105,13 @@ export async function failCall(
     UPDATE provider_call SET finished_at = ${now}, status = ${failure.status}, failure = ${failure.failure},
       retry_after_ms = ${failure.retryAfterMs}::bigint, answer = ${failure.answer}
     WHERE id = ${call.id}::uuid AND opened_at = ${call.openedAt}`;
+}
+
+/** A call that has ended, for what is recorded of it later; one whose partition is gone by now stands for itself alone. */
+export async function finishedCall(db: Sql, id: string): Promise<OpenCall> {
+  const [call] = await db.$queryRaw<OpenCall[]>`
+    SELECT id, opened_at AS "openedAt", reading_id AS "readingId", page FROM provider_call WHERE id = ${id}::uuid`;
+  return call ?? { id, openedAt: new Date(0), readingId: id, page: 0 };
 }
 
 export interface PageOfReading {

@@ -20,7 +20,7 @@ export interface CarriedMessage {
   disposition: Disposition | null;
   reason: MessageReason | null;
   route: Route | null;
-  hold: 'first_enumeration' | 'origin_implausible' | null;
+  hold: 'first_enumeration' | 'origin_implausible' | 'read_late' | null;
   hasBody: boolean;
   carry: number;
   originAt: Date | null;

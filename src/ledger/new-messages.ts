@@ -61,21 +61,22 @@ export const hasBody = (message: TwinCandidate['message']): boolean =>
 
 export async function insertBodies(
   tx: Sql,
-  call: OpenCall,
+  call: Pick<OpenCall, 'id'>,
   messages: readonly (Pick<NewMessage, 'id' | 'message' | 'contentHash'> & { version: number })[],
   now: Date,
 ): Promise<void> {
   if (messages.length === 0) return;
   const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
   await tx.$executeRaw`
-    INSERT INTO message_body (message_id, version, recorded_at, call_id, content_hash, from_address, to_addresses, subject, text, html, headers)
-    SELECT id, version, ${now}::timestamptz, ${call.id}::uuid, content_hash, from_address, to_addresses, subject, body, html, headers
+    INSERT INTO message_body (message_id, version, recorded_at, call_id, content_hash, from_address, to_addresses, subject, text, html, headers, raw)
+    SELECT id, version, ${now}::timestamptz, ${call.id}::uuid, content_hash, from_address, to_addresses, subject, body, html, headers, raw
     FROM unnest(
       ${messages.map((m) => m.id)}::uuid[], ${messages.map((m) => m.version)}::int[], ${messages.map((m) => m.contentHash)}::text[],
       ${messages.map((m) => json(m.message.from))}::jsonb[], ${messages.map((m) => JSON.stringify(m.message.to))}::jsonb[],
       ${messages.map((m) => m.message.subject)}::text[], ${messages.map((m) => m.message.text)}::text[],
-      ${messages.map((m) => m.message.html)}::text[], ${messages.map((m) => JSON.stringify(m.message.headers))}::jsonb[])
-      AS row (id, version, content_hash, from_address, to_addresses, subject, body, html, headers)`;
+      ${messages.map((m) => m.message.html)}::text[], ${messages.map((m) => JSON.stringify(m.message.headers))}::jsonb[],
+      ${messages.map((m) => m.message.raw ?? null)}::text[])
+      AS row (id, version, content_hash, from_address, to_addresses, subject, body, html, headers, raw)`;
 }
 
 export async function insertAttachments(

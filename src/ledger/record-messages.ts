@@ -16,6 +16,7 @@ import { confirmReplies } from './outbox.js';
 import { parkedItemId, parkItems, resolveParks, type UnreadableItem } from './parks.js';
 import { contentHash, messageIdHash, sortSeen } from './seen-again.js';
 import { readSource, type Source } from './sources.js';
+import { refuseMassParking } from './stopped-sources.js';
 import { resolveTwins } from './twins.js';
 import { lockThread, noteThreadShown, type Thread } from './visits.js';
 
@@ -47,6 +48,7 @@ export async function recordMessagePage(
   page: Page<IncomingMessage>,
   context: MessagePageContext,
 ): Promise<RecordedMessagePage> {
+  await refuseMassParking(db, call, page, 'message', context.now);
   return db.transaction(async (tx) => {
     const { counts, demandedAt } = await recordRows(tx, call, page, context);
     return { ...counts, next: await nextOfReading(tx, call, page.nextCursor, { ...context, demandedAt }) };
@@ -68,6 +70,8 @@ async function recordRows(tx: Sql, call: OpenCall, page: Page<IncomingMessage>, 
 export interface RecordContext extends MessagePageContext {
   thread: Thread;
   source: Source;
+  /** The rows lay parked until a newer adapter could read them. */
+  readLate?: boolean;
 }
 
 export interface RecordedItems extends CallCounts {
@@ -86,7 +90,7 @@ export async function recordItems(
   const { source, thread, now } = context;
   const parking = { source: source.name, callId: call.id, threadId: thread.id, now };
   const bad = items.filter((item): item is UnreadableItem => !item.ok);
-  await parkItems(tx, bad, { ...parking, kind: 'message' });
+  await parkItems(tx, bad, { ...parking, kind: 'message', timing: context.timing });
   const readable = items.flatMap((item) => (item.ok ? [item.value] : []));
   const { fresh, again, collided } = await sortSeen(tx, source.name, thread.id, readable);
   const stored = await recordNew(tx, call, fresh, context);
@@ -147,6 +151,7 @@ async function recordNew(
       direction: one.message.direction,
       byFirstEnumeration: thread.byFirstEnumeration && !onRevisit,
       twinOf: twin?.twinOf ?? null,
+      readLate: context.readLate ?? false,
       isOurReply: one.message.clientRef !== null && ourRefs.has(one.message.clientRef),
       source: {
         mode: source.mode,
@@ -194,6 +199,7 @@ export async function recordConfirmingPage(
   confirmed: { readingId: string },
   context: MessagePageContext,
 ): Promise<RecordedMessagePage> {
+  await refuseMassParking(db, call, page, 'message', context.now);
   return db.transaction(async (tx) => {
     const { counts, ids, demandedAt } = await recordRows(tx, call, page, context);
     const pages = await pagesOfReading(tx, confirmed.readingId);

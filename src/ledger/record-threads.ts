@@ -5,6 +5,7 @@ import { type CallCounts, finishCall, type OpenCall, pagesOfReading, repeatsId }
 import { type Database, only, type Sql } from './database.js';
 import { parkedItemId, parkItems, resolveParks, type UnreadableItem } from './parks.js';
 import { readSource } from './sources.js';
+import { refuseMassParking } from './stopped-sources.js';
 import { recordStatusChanges } from './thread-statuses.js';
 
 export interface ThreadPageContext {
@@ -35,6 +36,7 @@ export async function recordThreadPage(
   page: Page<IncomingThread>,
   context: ThreadPageContext,
 ): Promise<RecordedThreadPage> {
+  await refuseMassParking(db, call, page, 'thread', context.now);
   return db.transaction(async (tx) => {
     const bad = unreadable(page.items);
     await parkItems(tx, bad, {
@@ -61,7 +63,12 @@ export async function recordThreadPage(
   });
 }
 
-async function upsertThreads(tx: Sql, threads: readonly IncomingThread[], context: ThreadPageContext): Promise<number> {
+/** Holds the threads; what is new, changed or back again is due for its visit now. Gives how many are new. */
+export async function upsertThreads(
+  tx: Sql,
+  threads: readonly IncomingThread[],
+  context: Pick<ThreadPageContext, 'source' | 'now'>,
+): Promise<number> {
   if (threads.length === 0) return 0;
   const { enumeratedAt } = await readSource(tx, context.source);
   await recordStatusChanges(tx, context.source, threads, context.now);

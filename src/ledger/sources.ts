@@ -96,7 +96,7 @@ export async function bindSource(db: Database, binding: SourceBinding): Promise<
 async function forgetUnusedOrigin(tx: Sql, { name, kind, origin, now }: SourceBinding): Promise<void> {
   const forgotten = await tx.$executeRaw`
     UPDATE source SET origin = ${origin}, kind = ${kind}, mode = 'observe', answer_from = NULL, answer_from_explicit = false,
-           blocked_until = NULL, demanded_at = NULL, created_at = ${now}
+           blocked_until = NULL, demanded_at = NULL, stopped_at = NULL, stopped_reason = NULL, created_at = ${now}
     WHERE name = ${name} AND origin <> ${origin}
       AND NOT EXISTS (SELECT 1 FROM provider_call WHERE source = ${name} AND rows IS NOT NULL)`;
   if (forgotten > 0) await tx.$executeRaw`DELETE FROM pacer WHERE source = ${name}`;

@@ -3,6 +3,7 @@ import { nextVisitAt } from '../domain/visit-schedule.js';
 import { noteAllGone } from './absences.js';
 import type { PageOfReading } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
+import { parkVanished, resolveThreadParks } from './parks.js';
 import { closeRanges } from './thread-ranges.js';
 
 export interface Thread {
@@ -82,6 +83,7 @@ export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> 
   const ranges = await closeRanges(tx, reading);
   await tx.$executeRaw`
     UPDATE thread SET read_whole_at = GREATEST(read_whole_at, ${ranges.readAt}::timestamptz) WHERE id = ${threadId}::uuid`;
+  await resolveThreadParks(tx, threadId, pages.length, now);
   const thread = await readThread(tx, threadId);
   const [early] = await tx.$queryRaw<{ until: Date | null }[]>`
     SELECT min(waiting_until) AS until FROM message WHERE thread_id = ${threadId}::uuid AND state = 'waiting' AND waiting_kind = 'body'
@@ -105,6 +107,8 @@ export interface Absence {
   begunAt: Date;
   now: Date;
   timing: Timing;
+  /** The call that was answered so, where a thread that was never read is to be parked as vanished once it is gone. */
+  callId?: string;
 }
 
 /**
@@ -113,8 +117,8 @@ export interface Absence {
  */
 export async function noteThreadAbsent(
   db: Database,
-  { threadId, begunAt, now, timing }: Absence,
-): Promise<'missing' | 'gone'> {
+  { threadId, begunAt, now, timing, callId }: Absence,
+): Promise<'missing' | 'gone' | 'vanished'> {
   return db.transaction(async (tx) => {
     const thread = await lockThread(tx, threadId);
     const confirmed = thread.goneAt !== null || (thread.missedAt !== null && thread.missedAt < begunAt);
@@ -123,6 +127,7 @@ export async function noteThreadAbsent(
       await setDue(tx, threadId, new Date(now.getTime() + timing.visitEveryMs));
       return 'missing';
     }
+    const vanished = callId !== undefined && (await parkVanished(tx, threadId, callId, now, timing));
     await tx.$executeRaw`
       UPDATE thread SET gone_at = COALESCE(gone_at, ${now}::timestamptz), missed_at = NULL,
         read_whole_at = GREATEST(read_whole_at, ${begunAt}::timestamptz)
@@ -130,7 +135,7 @@ export async function noteThreadAbsent(
     await tx.$executeRaw`DELETE FROM thread_range WHERE thread_id = ${threadId}::uuid`;
     await noteAllGone(tx, threadId, now);
     await setDue(tx, threadId, null);
-    return 'gone';
+    return vanished ? 'vanished' : 'gone';
   });
 }
 
@@ -160,5 +165,7 @@ export async function openRound(db: Sql, source: string, runId: string, now: Dat
 
 export async function closeRound(db: Sql, roundId: string, account: RoundAccount, now: Date): Promise<void> {
   await db.$executeRaw`
-    UPDATE visit_round SET closed_at = ${now}, account = ${JSON.stringify(account)}::jsonb WHERE id = ${roundId}::uuid AND closed_at IS NULL`;
+    UPDATE visit_round SET closed_at = ${now}, account = ${JSON.stringify(account)}::jsonb || (
+      SELECT jsonb_build_object('stopped', stopped_at IS NOT NULL) FROM source WHERE name = visit_round.source)
+    WHERE id = ${roundId}::uuid AND closed_at IS NULL`;
 }

@@ -3,6 +3,7 @@ import { floorToSecond, type Interval } from '../domain/interval.js';
 import type { Timing } from '../domain/timing.js';
 import { type Database, only, type Sql } from './database.js';
 import { readSource } from './sources.js';
+import { isStopped } from './stopped-sources.js';
 
 export interface StoredInterval {
   from: string;
@@ -25,6 +26,8 @@ export interface WindowAccount {
   newThreads: number;
   gaps: StoredInterval[];
   outcome: 'balanced' | 'open';
+  /** Whether the source stood stopped when the window closed. */
+  stopped: boolean;
 }
 
 /** Exhausted readings that still count for the plan, and the pages of the newest one. */
@@ -77,9 +80,11 @@ export async function openWindow(db: Database, input: OpenWindowInput): Promise<
       demandedAt: source.demandedAt?.getTime() ?? null,
       timing: input.timing,
     };
+    // Nothing is asked of a stopped source: what it owes stays owed, and the window closes saying so.
+    const owed = (await isStopped(tx, input.source)) ? [] : planWindow(plan).map(stored);
     await tx.$executeRaw`
       INSERT INTO poll_window (source, run_id, end_at, owed, opened_at)
-      VALUES (${input.source}, ${input.runId}, ${new Date(end)}, ${JSON.stringify(planWindow(plan).map(stored))}::jsonb, ${input.now})
+      VALUES (${input.source}, ${input.runId}, ${new Date(end)}, ${JSON.stringify(owed)}::jsonb, ${input.now})
       ON CONFLICT (run_id) DO NOTHING`;
     return only(await find(), `window of run ${input.runId}`);
   });
@@ -109,6 +114,7 @@ export async function closeWindow(db: Database, windowId: string, now: Date, tim
     });
     const [fresh] = await tx.$queryRaw<{ stored: number }[]>`
       SELECT COALESCE(sum(stored), 0)::int AS stored FROM provider_call WHERE window_id = ${windowId}::uuid`;
+    const stopped = await isStopped(tx, window.source);
     const account: WindowAccount = {
       owed: window.owed.length,
       listings: lists.length,
@@ -116,7 +122,8 @@ export async function closeWindow(db: Database, windowId: string, now: Date, tim
       threads: lists.reduce((sum, row) => sum + row.threads, 0),
       newThreads: fresh?.stored ?? 0,
       gaps,
-      outcome: gaps.some((gap) => gap.covering) ? 'open' : 'balanced',
+      outcome: stopped || gaps.some((gap) => gap.covering) ? 'open' : 'balanced',
+      stopped,
     };
     await tx.$executeRaw`
       UPDATE poll_window SET closed_at = ${now}, outcome = ${account.outcome}, account = ${JSON.stringify(account)}::jsonb

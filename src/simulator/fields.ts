@@ -52,6 +52,15 @@ export function optionalStrings(fields: Fields, name: string): Record<string, st
   return Object.fromEntries(entries);
 }
 
+/** A list of objects; empty where the field is absent. */
+export function optionalObjects(fields: Fields, name: string, most: number): Fields[] {
+  const value = fields[name] ?? [];
+  const isList =
+    Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one));
+  if (!isList || value.length > most) throw bad(name, `a list of at most ${most} objects`);
+  return value as Fields[];
+}
+
 /** A date-time of RFC 3339 as the contract has it; null where the parameter is absent. */
 export function queryInstant(query: URLSearchParams, name: string): number | null {
   const value = query.get(name);

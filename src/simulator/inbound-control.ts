@@ -1,10 +1,11 @@
 import type { Answer } from './exchange.js';
-import { optionalAmount, optionalFlag, optionalStrings, optionalText } from './fields.js';
+import { optionalAmount, optionalFlag, optionalObjects, optionalStrings, optionalText } from './fields.js';
 import { RequestProblem } from './refusal.js';
 import type { Station } from './station.js';
-import { DAY, INBOXES } from './world-model.js';
+import { DAY, INBOXES, type SimAttachment } from './world-model.js';
 
 const LONGEST_MS = 400 * DAY;
+const LARGEST = 64 * 1024 * 1024;
 
 /** POST /control/inbound: a customer writes now, with any origin date, on any thread or a new one. */
 export function writeInbound(station: Station, body: Record<string, unknown>): Answer {
@@ -45,9 +46,20 @@ export function writeInbound(station: Station, body: Record<string, unknown>): A
     },
     stamp,
     fetchableAt,
+    attachments: attachmentsOf(body, messageId),
     bodyAt: bodyInMs === null ? null : fetchableAt + bodyInMs,
   });
   return { status: 201, body: { messageId, threadId } };
+}
+
+/** `attachments`: each `name`, `contentType` and `size` in bytes, as the message announces it. */
+function attachmentsOf(body: Record<string, unknown>, messageId: string): SimAttachment[] {
+  return optionalObjects(body, 'attachments', 20).map((one, index) => ({
+    id: `att_${messageId}_${index}`,
+    name: optionalText(one, 'name', 255) ?? `file-${index}.bin`,
+    contentType: optionalText(one, 'contentType', 255) ?? 'application/octet-stream',
+    size: Math.floor(optionalAmount(one, 'size', LARGEST) ?? 1_000),
+  }));
 }
 
 /** `from` is an address, or an object of the contract's Address. */

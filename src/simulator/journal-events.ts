@@ -1,4 +1,5 @@
 import type { OddityName, Profile } from './oddities.js';
+import type { SimAttachment } from './world-model.js';
 
 /** The first line of a journal: with it alone the seeded past can be made again. */
 export interface WorldEvent {
@@ -30,6 +31,8 @@ export interface InboundEvent {
   stamp: string;
   fetchableAt: number;
   bodyAt: number | null;
+  /** Absent in journals of older versions. */
+  attachments?: SimAttachment[];
 }
 
 export interface ReplyEvent {

@@ -165,7 +165,7 @@ export class World implements TrafficWorld {
       fetchableAt: event.fetchableAt,
       stamp: event.stamp,
       clientRef: null,
-      attachments: [],
+      attachments: event.attachments ?? [],
       quirks: {},
       ...(event.bodyAt === null ? {} : { bodyHeldUntil: event.bodyAt }),
     });

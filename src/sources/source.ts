@@ -10,6 +10,8 @@ export interface Page<T> {
   nextCursor: string | null;
   /** Names of fields that the contract does not know, with how often they came. */
   unknownFields: Record<string, number>;
+  /** The answer as it came, for the case that nothing of it can be taken. */
+  answer?: string;
 }
 
 export interface CallOptions {
@@ -33,10 +35,37 @@ export interface SourceClient {
     query: { providerThreadId: string; cursor: string | null },
     options?: CallOptions,
   ): Promise<Page<IncomingMessage>>;
+  /** An attachment's bytes, poured into the sink, or the link where they lie. */
+  getAttachment(providerAttachmentId: string, sink: ByteSink, options?: CallOptions): Promise<AttachmentAnswer>;
+  /** The bytes behind such a link; never a further link, and never an address inside a network of ours. */
+  followLink(link: string, sink: ByteSink, options?: CallOptions): Promise<AttachmentAnswer>;
   postReply(
     reply: { providerThreadId: string; text: string; idempotencyKey: string; clientRef: string },
     options?: CallOptions,
   ): Promise<{ status: number; item: Item<IncomingMessage> }>;
+}
+
+/** Takes the bytes of one answer as they come. */
+export interface ByteSink {
+  /** Bytes that are taken at most. */
+  maxBytes: number;
+  /** Throws a WaybillError where the bytes cannot be kept. */
+  write(chunk: Buffer): Promise<void>;
+}
+
+export type AttachmentAnswer =
+  | { kind: 'bytes'; status: number; contentType: string | null }
+  | { kind: 'too_large'; status: number }
+  | { kind: 'link'; status: number; link: string };
+
+/** Reads again what was kept of a source's rows. Each method gives null where what was kept is not of a form it knows. */
+export interface Rereader {
+  version: string;
+  /** A message's row; `apart` is what of it the ledger has in columns of its own. */
+  keptMessage(raw: string, apart: { text: string | null; html: string | null }): Item<IncomingMessage> | null;
+  /** A row that was parked as it came. */
+  parkedMessage(raw: string): Item<IncomingMessage> | null;
+  parkedThread(raw: string): Item<IncomingThread> | null;
 }
 
 /** A request that did not end in the contract's answer, with what the provider really said. */

@@ -34,6 +34,22 @@ export const EVENTS = {
     doc: 'an audit ended',
     fields: ['source', 'auditId', 'read', 'missed', 'late', 'upper', 'frame', 'holes'],
   },
+  'page.parked': {
+    doc: 'a page that stayed unreadable, or a thread that the provider lists and does not know, was set aside',
+    fields: ['source', 'threadId', 'callId', 'reason'],
+  },
+  'source.stopped': {
+    doc: 'so many rows of one answer could not be read that the source takes no calls until a person starts it again',
+    fields: ['source', 'callId', 'reason'],
+  },
+  'attachment.settled': {
+    doc: 'an attachment has its end: its bytes are ours, or the provider no longer has them, or they are too many',
+    fields: ['source', 'attachmentId', 'state', 'bytes', 'callId'],
+  },
+  'attachment.postponed': {
+    doc: 'an attachment did not come and is asked for again later, or no more',
+    fields: ['source', 'attachmentId', 'attempt', 'until', 'callId'],
+  },
   'shape.changed': {
     doc: 'an answer carried fields that the contract does not name',
     fields: ['source', 'callId', 'operation', 'fields', 'count'],

@@ -53,6 +53,7 @@ export function configuredSources(config: Config): ConfiguredSource[] {
         callDeadlineMs: timing.callDeadlineMs,
         sendDeadlineMs: timing.sendDeadlineMs,
         onPause,
+        attachmentDeadlineMs: timing.attachmentDeadlineMs,
       }),
   });
   if (source.dashboardUrl !== null && source.dashboardToken !== null) {

@@ -12,6 +12,7 @@ import { systemClock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
 import { auditWorkflowId, DEPLOYMENT, INTAKE_QUEUE, LIFECYCLE_QUEUE, sourceQueue } from '../domain/identity.js';
 import { queueRate } from '../domain/pacing.js';
+import { postgresStore, s3Store } from '../ledger/attachment-store.js';
 import { checkDatabase, type Database, openDatabase } from '../ledger/database.js';
 import { pendingMigrations } from '../ledger/migrate.js';
 import { readPacer } from '../ledger/pacers.js';
@@ -126,6 +127,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       ownAddresses: new Set(config.source.ownAddresses),
       courtesy,
       alarmSink: config.alarms.url === null ? null : createAlarmSink(config.alarms, config.timing.alarmDeadlineMs),
+      attachments: attachmentsOf(config),
       clientOf(name) {
         const found = clients.get(name);
         if (!found)
@@ -175,6 +177,12 @@ async function agreeQueueRate(db: Database, client: Client, source: string): Pro
   const { pace, ceiling, blockedUntil } = await readPacer(db, source, now);
   await setQueueRate(client, source, queueRate(pace, { ceiling, blockedUntil }, now.getTime()));
 }
+
+const attachmentsOf = ({ attachments, timing }: Config): ActivityDeps['attachments'] => ({
+  wanted: attachments.wanted,
+  maxBytes: attachments.maxBytes,
+  store: attachments.s3 ? s3Store({ ...attachments.s3, deadlineMs: timing.attachmentDeadlineMs }) : postgresStore,
+});
 
 const rolesOf = (roles: Roles): string[] => [
   ...(roles.intake ? ['intake'] : []),

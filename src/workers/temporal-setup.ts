@@ -1,6 +1,7 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import {
   ALARMS_WORKFLOW_ID,
+  attachmentsWorkflowId,
   auditWorkflowId,
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
@@ -101,6 +102,14 @@ const sourcePlans = (source: string, timing: Timing): Plan[] => [
     args: [{ source, timing }],
     source,
     summary: `Reads known threads of ${source} at random and counts what intake did not have`,
+  },
+  {
+    scheduleId: attachmentsWorkflowId(source),
+    workflowType: 'fetchAttachments',
+    everyMs: timing.attachmentsEveryMs,
+    args: [{ source, timing }],
+    source,
+    summary: `Fetches the attachments of ${source} that are due`,
   },
 ];
 

@@ -1,6 +1,7 @@
 export { deliverAlarm, deliverAlarms } from './alarms.js';
 export { audit } from './audit.js';
 export { dispatch } from './dispatch.js';
+export { fetchAttachments } from './fetch-attachments.js';
 export { maintain } from './maintain.js';
 export { ledgerMoved, messageLifecycle } from './message-lifecycle.js';
 export { lookNow, pacer } from './pacer.js';

@@ -36,6 +36,7 @@ export async function pollWindow(input: PollWindowInput): Promise<WindowAccount>
     );
     const outcome = await exhaust(interval);
     if (outcome === 'cut') owed.unshift(...halves(interval));
+    if (outcome === 'stopped') break;
     if (workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof pollWindow>({
         source,
@@ -56,7 +57,7 @@ export async function pollWindow(input: PollWindowInput): Promise<WindowAccount>
     return { windowId: window.id, owed: window.owed, newThreads: 0 };
   }
 
-  async function exhaust(interval: StoredInterval): Promise<'end' | 'cut'> {
+  async function exhaust(interval: StoredInterval): Promise<'end' | 'cut' | 'stopped'> {
     for (let reading = 0; reading < READINGS; reading++) {
       try {
         const { windowId } = opened;
@@ -69,6 +70,7 @@ export async function pollWindow(input: PollWindowInput): Promise<WindowAccount>
         if (page.next === 'end') return 'end';
       } catch (error) {
         if (isCancellation(error)) throw error;
+        if (failureType(error) === 'SourceStopped') return 'stopped';
         // An expired cursor asks for less at once; anything else stays owed, and the window closes with the gap named.
         return failureType(error) === 'CursorExpired' ? 'cut' : 'end';
       }

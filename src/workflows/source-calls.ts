@@ -10,7 +10,7 @@ const READ_ATTEMPTS = 8;
 
 /** The calls of a source that read: one request each, paced by its queue. */
 export const readingCalls = (source: string, timing: Timing) =>
-  proxyActivities<Pick<SourceCalls, 'listPage' | 'readThreadPage'>>({
+  proxyActivities<Pick<SourceCalls, 'listPage' | 'readThreadPage' | 'lookUpThread'>>({
     taskQueue: sourceQueue(source),
     startToCloseTimeout: timing.callTimeoutMs,
     priority: PRIORITY.live,
@@ -18,6 +18,8 @@ export const readingCalls = (source: string, timing: Timing) =>
       initialInterval: timing.callRetryInitialMs,
       maximumInterval: timing.callRetryMaxMs,
       maximumAttempts: READ_ATTEMPTS,
+      // A reading is not held open until a person acts: the window or round closes, and says so.
+      nonRetryableErrorTypes: ['SourceStopped' satisfies FailureType],
     },
   });
 

@@ -4,7 +4,7 @@ import type { ThreadPageResult } from '../activities/source-calls.js';
 import { DISPATCH_WORKFLOW_ID } from '../domain/identity.js';
 import { type Timing, wholeTiming } from '../domain/timing.js';
 import type { RoundAccount } from '../ledger/visits.js';
-import { readingCalls } from './source-calls.js';
+import { failureType, readingCalls } from './source-calls.js';
 
 export interface VisitRoundInput {
   source: string;
@@ -12,6 +12,8 @@ export interface VisitRoundInput {
   /** Where the run before this one stood. */
   resume?: { roundId: string; account: RoundAccount; endsAt: number };
 }
+
+type DueBatch = { threads: string[]; lookups?: string[] };
 
 const BATCH = 60;
 /** Calls waiting on the source's queue at once; its rate is the server's. */
@@ -27,13 +29,15 @@ export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> 
   const { source, resume } = input;
   const timing = wholeTiming(input.timing);
   const ledger = proxyActivities<LedgerSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
-  const { readThreadPage } = readingCalls(source, timing);
+  const { readThreadPage, lookUpThread } = readingCalls(source, timing);
   const account = { ...(resume?.account ?? EMPTY) };
   const endsAt = resume?.endsAt ?? Date.now() + timing.runBudgetMs;
   const roundId = resume?.roundId ?? (await ledger.openRound({ source })).id;
 
   for (;;) {
-    const { threads } = await ledger.dueBatch({ source, limit: BATCH });
+    // A batch of an older build names no lookups.
+    const { threads, lookups = [] } = (await ledger.dueBatch({ source, limit: BATCH })) as DueBatch;
+    for (const parkId of lookups) await lookUp(parkId);
     if (threads.length === 0) break;
     setCurrentDetails(
       `**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored; ${threads.length} more in hand`,
@@ -50,6 +54,16 @@ export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> 
   );
   return account;
 
+  /** Asks for a thread whose row in a listing could not be read; one that cannot be read now either is asked for later again. */
+  async function lookUp(parkId: string): Promise<void> {
+    try {
+      await lookUpThread({ source, roundId, parkId });
+      account.calls += 1;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+    }
+  }
+
   /** Gives the number of messages that now wait for a lifecycle. */
   async function readBatch(threads: string[]): Promise<number> {
     const waiting = [...threads];
@@ -61,7 +75,13 @@ export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> 
         } catch (error) {
           if (isCancellation(error)) throw error;
           account.failed += 1;
-          await ledger.postponeVisit({ threadId });
+          if (failureType(error) === 'SourceStopped') {
+            waiting.length = 0; // every thread keeps its due instant, until a person starts the source again
+            return;
+          }
+          // A run of an older build gave nothing back.
+          const put = (await ledger.postponeVisit({ threadId })) as { parked: number } | undefined;
+          account.parked += put?.parked ?? 0;
         }
       }
     };

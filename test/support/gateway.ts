@@ -12,6 +12,8 @@ export interface GatewayAnswer {
   status: number;
   headers: Record<string, string>;
   body: string;
+  /** The body of an answer that is no text, such as an attachment: then it is what is passed on. */
+  bytes?: Buffer;
 }
 
 /** Decides about one request; `forward` asks the real server. Null breaks the connection without an answer. */
@@ -55,16 +57,20 @@ export async function startGateway(upstream: string): Promise<Gateway> {
           const value = request.headers[name];
           return typeof value === 'string' ? [[name, value]] : [];
         });
-        const answer = await fetch(upstream + target, { method, headers, ...(method === 'POST' ? { body } : {}) });
-        const passed = ['content-type', 'retry-after'].flatMap((name): [string, string][] => {
+        const asIt = { method, headers, redirect: 'manual' } as const;
+        const answer = await fetch(upstream + target, { ...asIt, ...(method === 'POST' ? { body } : {}) });
+        const passed = ['content-type', 'retry-after', 'location'].flatMap((name): [string, string][] => {
           const value = answer.headers.get(name);
           return value === null ? [] : [[name, value]];
         });
-        return { status: answer.status, headers: Object.fromEntries(passed), body: await answer.text() };
+        const bytes = Buffer.from(await answer.arrayBuffer());
+        const isBinary = answer.headers.get('content-type') === 'application/octet-stream';
+        const text = { status: answer.status, headers: Object.fromEntries(passed), body: bytes.toString() };
+        return isBinary ? { ...text, bytes } : text;
       };
       const answer = await rule(asked, forward);
       if (answer === null) response.destroy();
-      else response.writeHead(answer.status, answer.headers).end(answer.body);
+      else response.writeHead(answer.status, answer.headers).end(answer.bytes ?? answer.body);
     } catch {
       response.destroy();
     }

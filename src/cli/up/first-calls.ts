@@ -1,5 +1,6 @@
 import { WaybillError } from '../../domain/failures.js';
 import type { Sql } from '../../ledger/database.js';
+import { isStopped } from '../../ledger/stopped-sources.js';
 
 const TRIES = 3;
 
@@ -34,4 +35,14 @@ export async function refuseHopelessSource(db: Sql, source: string, url: string,
       `The server at ${url} answers, but not as the dashboard API: check WAYBILL_DASHBOARD_URL.`,
     );
   }
+}
+
+/** A run that is to end by itself would wait for ever for a source that only a person starts again. */
+export async function refuseStoppedSource(db: Sql, source: string): Promise<void> {
+  if (!(await isStopped(db, source))) return;
+  throw new WaybillError(
+    'SourceStopped',
+    `The source "${source}" is stopped, because too many rows of one answer cannot be read: \`waybill alarms\` says which; ` +
+      `\`waybill source resume --source ${source}\` starts it again.`,
+  );
 }

@@ -15,7 +15,7 @@ import { foldersOf } from '../installation.js';
 import { columns, note, print, toJson } from '../output.js';
 import { withTemporal } from '../temporal-client.js';
 import { type Account, drawAccount, isInOrder } from './account.js';
-import { refuseHopelessSource } from './first-calls.js';
+import { refuseHopelessSource, refuseStoppedSource } from './first-calls.js';
 import { createPanel } from './panel.js';
 import type { Servers } from './servers.js';
 import type { RunningSimulator } from './simulator.js';
@@ -78,6 +78,7 @@ export async function runSession(session: Session): Promise<number> {
     if (once && isComplete(await remainingSince(db, source.name, at, config.timing)))
       return finish(session, db, source.name);
     await refuseHopelessSource(db, source.name, url, at);
+    if (once) await refuseStoppedSource(db, source.name);
     const rest = pause(once ? LOOK_MS : config.timing.statusEveryMs, undefined, { signal: stop }).catch(
       () => undefined,
     );

@@ -1,5 +1,8 @@
 import { type Clock, systemClock } from '../../domain/clock.js';
 import { type CallOptions, ProviderFailure, type SourceClient } from '../source.js';
+import { readAttachment } from './attachments.js';
+import { download } from './download.js';
+import { createLinkClient } from './links.js';
 import { toMessage, toThread } from './normalize.js';
 import { checkToken, parseBase } from './origin.js';
 import { readItem, readMessagePage, readThreadPage } from './pages.js';
@@ -22,6 +25,8 @@ export interface DashboardOptions {
   callDeadlineMs: number;
   /** Deadline of the request that sends a reply; less than the timeout of its activity. */
   sendDeadlineMs: number;
+  /** Deadline of a request that fetches an attachment; that of reading unless given. */
+  attachmentDeadlineMs?: number;
   /** Largest answer that is read, in bytes; 8 MiB unless given. */
   maxAnswerBytes?: number;
   clock?: Clock;
@@ -38,6 +43,7 @@ export type DashboardClient = SourceClient & { close(): Promise<void> };
  */
 export function createDashboardClient(options: DashboardOptions): DashboardClient {
   const { callDeadlineMs, sendDeadlineMs, maxAnswerBytes = 8 * 1024 * 1024, clock = systemClock, onPause } = options;
+  const { attachmentDeadlineMs = callDeadlineMs } = options;
   const { origin, prefix } = parseBase(options.origin);
   const headers = {
     authorization: `Bearer ${checkToken(options.token)}`,
@@ -46,6 +52,7 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
     'user-agent': `waybill (${ADAPTER_VERSION})`,
   };
   const reading = createAgent({ keepAlive: true, connectTimeoutMs: Math.min(callDeadlineMs, LONGEST_CONNECT_MS) });
+  const links = createLinkClient({ origin });
   const sending = createAgent({ keepAlive: false, connectTimeoutMs: Math.min(sendDeadlineMs, LONGEST_CONNECT_MS) });
 
   const onHead = async ({ status, headers: given }: Pick<Answer, 'status' | 'headers'>): Promise<void> => {
@@ -82,6 +89,20 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
       const query = { limit: String(MESSAGES_PER_PAGE), cursor };
       return readMessagePage(await get(`/v1/threads/${encodeURIComponent(providerThreadId)}/messages`, query, call));
     },
+    async getAttachment(providerAttachmentId, sink, { signal } = {}) {
+      const url = new URL(`${origin}${prefix}/v1/attachments/${encodeURIComponent(providerAttachmentId)}`);
+      const request = { headers: { ...headers, accept: '*/*' }, deadlineMs: attachmentDeadlineMs, sink, signal };
+      const answer = await download(url, request);
+      return readAttachment(answer, `${origin}${prefix}/`, clock.now());
+    },
+    followLink: (link, sink, { signal } = {}) =>
+      links.follow(link, {
+        sink,
+        signal,
+        deadlineMs: attachmentDeadlineMs,
+        ownHeaders: { ...headers, accept: '*/*' },
+        now: clock.now(),
+      }),
     async postReply({ providerThreadId, text, idempotencyKey, clientRef }, { signal } = {}) {
       const answer = await send({
         method: 'POST',

@@ -1,7 +1,7 @@
 import type { Address, AttachmentStub, IncomingMessage, IncomingThread, Item } from '../../domain/message.js';
 import { readInstant } from './instants.js';
 import type { Notes } from './notes.js';
-import { toRaw } from './raw.js';
+import { toKept, toRaw } from './raw.js';
 import { KNOWN, MessageRow, ProviderId, ThreadRow } from './schema.js';
 
 /** A Message-ID longer than a line of RFC 5322 is none. */
@@ -40,6 +40,7 @@ export function toMessage(row: unknown, notes: Notes): Item<IncomingMessage> {
   const origin = readInstant(found.received_at);
   if (origin.zoneless) notes.add('zoneless:received_at');
   const headers = toHeaders(found.headers ?? {}, notes);
+  const [text, html] = [safe('text', found.text), safe('html', found.html)];
   return {
     ok: true,
     value: {
@@ -52,12 +53,13 @@ export function toMessage(row: unknown, notes: Notes): Item<IncomingMessage> {
       from: found.from == null ? null : toAddress('from', found.from, notes),
       to: toList(found.to).map((party) => toAddress('to', party, notes)),
       subject: safe('subject', found.subject),
-      text: safe('text', found.text),
-      html: safe('html', found.html),
+      text,
+      html,
       headers,
       messageIdHeader: toMessageId(headers),
       clientRef: safe('client_ref', found.client_ref),
       attachments: (found.attachments ?? []).map((attachment, index) => toAttachment(attachment, index, notes)),
+      raw: toKept(row as object, { text, html }),
     },
   };
 }

@@ -64,7 +64,7 @@ function toPage<T>(
       ? item
       : { ...item, raw: exactRow((exact) => (exact as Record<string, unknown[]>)[key]?.[index]) ?? item.raw };
   });
-  return { status: answer.status, items, nextCursor, unknownFields: notes.counts() };
+  return { status: answer.status, items, nextCursor, unknownFields: notes.counts(), answer: answer.text };
 }
 
 function pageNotes(body: unknown, known: ReadonlySet<string>): Notes {

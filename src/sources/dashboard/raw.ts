@@ -35,3 +35,31 @@ export function parseExactly(json: string): { value: unknown } | null {
     return null;
   }
 }
+
+/** What of a row the ledger has in columns of its own, word for word, and need not keep twice. */
+type Apart = Record<'text' | 'html', string | null>;
+
+/**
+ * JSON of a readable row with the names of those fields that stand, word for word, in columns of the ledger and were left out of
+ * it; null where it cannot be written.
+ */
+export function toKept(row: object, apart: Apart): string | null {
+  const found = row as Record<string, unknown>;
+  const names = (['text', 'html'] as const).filter((name) => apart[name] !== null && found[name] === apart[name]);
+  const rest = Object.fromEntries(Object.entries(found).filter(([name]) => !(names as string[]).includes(name)));
+  try {
+    return JSON.stringify({ apart: names, row: rest });
+  } catch {
+    return null; // JSON.parse reads deeper nesting than JSON.stringify can write
+  }
+}
+
+/** The row that was kept, made whole again; undefined where what was kept is not of this form. */
+export function fromKept(kept: string, apart: Apart): unknown {
+  try {
+    const { apart: names, row } = JSON.parse(kept) as { apart: (keyof Apart)[]; row: Record<string, unknown> };
+    return { ...row, ...Object.fromEntries(names.map((name) => [name, apart[name]])) };
+  } catch {
+    return undefined;
+  }
+}

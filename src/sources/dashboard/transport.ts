@@ -85,27 +85,34 @@ export async function exchange(agent: Dispatcher, origin: string, request: Reque
   }
 }
 
-/** Reads the body; false where it is larger than the cap. Under any status but 2xx its beginning is enough. */
+/**
+ * Reads the body; false where it is larger than the cap. Under any status but 2xx its beginning is enough. The body flows and is
+ * never paused: undici 7 ends the whole process where a server closes the connection of a paused body (nodejs/undici#5360).
+ */
 async function collect(
-  response: Dispatcher.ResponseData,
+  { body, statusCode }: Dispatcher.ResponseData,
   received: Buffer[],
   maxAnswerBytes: number,
 ): Promise<boolean> {
-  const good = response.statusCode >= 200 && response.statusCode < 300;
+  const good = statusCode >= 200 && statusCode < 300;
   let bytes = 0;
-  try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+  return new Promise((resolve, reject) => {
+    body.on('data', (chunk: Buffer) => {
       received.push(chunk);
       bytes += chunk.length;
-      if (bytes > (good ? maxAnswerBytes : KEPT_ANSWER_BYTES)) return !good; // leaving the loop closes the connection
-    }
-  } catch (error) {
-    if (good) throw error; // under another status the status itself is the answer, however its body ended
-  }
-  return true;
+      if (bytes <= (good ? maxAnswerBytes : KEPT_ANSWER_BYTES)) return;
+      resolve(!good);
+      body.destroy();
+    });
+    body.on('end', () => resolve(true));
+    // Under another status the status itself is the answer, however its body ended.
+    body.on('error', (error) => (good ? reject(error) : resolve(true)));
+    body.on('close', () => resolve(true)); // after an end or an error it changes nothing any more
+  });
 }
 
-function describe(
+/** A failure of ours for whatever broke a request, with what had come of its answer. */
+export function describe(
   error: unknown,
   seen: { origin: string; status: number | null; text: string; timedOut: boolean; deadlineMs: number },
 ): TransportFailure {
@@ -124,7 +131,7 @@ function describe(
       false,
     );
   }
-  if (name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (name === 'HTTPParserError' || code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new TransportFailure(
       'SourceAnswerUnreadable',
       `${seen.origin} answered with something that is no HTTP`,
@@ -156,4 +163,4 @@ const kept = (status: number | null, text: string) => ({
 });
 
 /** Bytes that are no UTF-8 become U+FFFD: one broken message must not make its whole page unreadable for ever. */
-const decode = (received: Buffer[]): string => new TextDecoder('utf-8').decode(Buffer.concat(received));
+export const decode = (received: Buffer[]): string => new TextDecoder('utf-8').decode(Buffer.concat(received));

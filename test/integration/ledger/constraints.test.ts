@@ -55,11 +55,14 @@ const WITHOUT_TABLE = [
   'answer_claim_kind_check',
   'audit_method_check',
   'audit_thread_outcome_check',
+  'attachment_stored_in_check',
   'marker_kind_check',
   'message_hold_check',
   'outbox_kind_check',
+  'park_action_action_check',
   'poll_window_outcome_check',
   'provider_call_operation_check',
+  'source_stopped_reason_check',
 ];
 
 async function connect(): Promise<pg.Client> {

@@ -26,6 +26,7 @@ describe('requests of the dashboard client', () => {
       status: 200,
       nextCursor: 'c2',
       unknownFields: { extra: 1 },
+      answer: JSON.stringify({ threads: [aThread({ extra: 1 })], next_cursor: 'c2' }),
       items: [
         {
           ok: true,

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { createErrorInterceptor } from '../../../src/activities/interceptors.js';
 import { WaybillError } from '../../../src/domain/failures.js';
+import { DEFAULT_TIMING } from '../../../src/domain/timing.js';
 import { openDatabase } from '../../../src/ledger/database.js';
 import { createLogger, type Logger } from '../../../src/telemetry/logger.js';
 
@@ -18,6 +19,7 @@ async function failureOf(error: unknown, log: Logger = quiet): Promise<unknown> 
   const inbound = createErrorInterceptor({
     db: unreachable,
     clock: { now: () => new Date(0) },
+    timing: DEFAULT_TIMING,
     log: { intake: log, lifecycle: log, delivery: log, provider: log },
   });
   const environment = new MockActivityEnvironment({}, { interceptors: [() => ({ inbound })] });

@@ -9,6 +9,9 @@ import { addConfig } from '../../../src/cli/commands/config.js';
 import { addExport } from '../../../src/cli/commands/export.js';
 import { addMigrate } from '../../../src/cli/commands/migrate.js';
 import { addPacer } from '../../../src/cli/commands/pacer.js';
+import { addPark } from '../../../src/cli/commands/park.js';
+import { addReprocess } from '../../../src/cli/commands/reprocess.js';
+import { addSource } from '../../../src/cli/commands/source.js';
 import { addTemporal } from '../../../src/cli/commands/temporal.js';
 import { addTrace } from '../../../src/cli/commands/trace.js';
 import { addUp } from '../../../src/cli/commands/up.js';
@@ -45,6 +48,7 @@ describe('docs/reference/cli.md', () => {
       addPacer,
     ])
       add(program);
+    for (const add of [addPark, addReprocess, addSource]) add(program);
     const rows = [...section('Verbs').matchAll(/^\| `([a-z ]+)` +\| +(?:`(--[a-z-]+)` *)?\|/gm)];
     const listed = rows.map(([, verb, option]) => (option ? `${verb} ${option}` : (verb ?? '')));
     expect(listed.sort()).toEqual(verbsOf(program).sort());

@@ -142,3 +142,17 @@ describe('beforeAnswerFrom', () => {
     expect(beforeAnswerFrom(message, null)).toBe(true);
   });
 });
+
+describe('a message that lay parked until a newer adapter could read it', () => {
+  it('is never answered by itself, however young its stamp looks and whatever the operator set', () => {
+    for (const source of [LIVE, LIVE_EXPLICIT])
+      expect(admit(arrives({ readLate: true, source }))).toEqual({ end: null, hold: 'read_late' });
+  });
+
+  it('ends like any other where the source records only, or the message is older than its answerFrom', () => {
+    const source = { mode: 'observe', answerFrom: null, answerFromExplicit: false } as const;
+    expect(admit(arrives({ readLate: true, source }))).toMatchObject({ reason: 'observed_only' });
+    const old = arrives({ readLate: true, originAt: FIRST_SEEN - 2 * DAY });
+    expect(admit(old)).toMatchObject({ end: 'ignored', reason: 'before_answer_from' });
+  });
+});

@@ -4,7 +4,7 @@ import type { IncomingMessage } from '../../../src/domain/message.js';
 import { toMessage, toThread } from '../../../src/sources/dashboard/normalize.js';
 import { Notes, toStorable } from '../../../src/sources/dashboard/notes.js';
 import { dashboardOrigin } from '../../../src/sources/dashboard/origin.js';
-import { cutBytes, parseExactly, toRaw } from '../../../src/sources/dashboard/raw.js';
+import { cutBytes, fromKept, parseExactly, toKept, toRaw } from '../../../src/sources/dashboard/raw.js';
 
 const row = (more: object = {}) => ({
   id: 'm1',
@@ -49,6 +49,7 @@ describe('a message of the dashboard', () => {
         messageIdHeader: null,
         clientRef: null,
         attachments: [],
+        raw: JSON.stringify({ apart: [], row: row() }),
       },
     });
   });
@@ -248,4 +249,31 @@ describe('dashboardOrigin', () => {
       );
     },
   );
+});
+
+describe('what is kept of a row that could be read', () => {
+  test('is the whole row, with text and html left to the columns that hold them word for word', () => {
+    const found = row({ text: 'Where is it?', html: '<p>Where is it?</p>', later_field: { deep: [1, null] } });
+    const { raw = null, text, html } = read({ ...found }).value;
+    expect(raw).not.toContain('Where is it?');
+    expect(fromKept(raw ?? '', { text, html })).toEqual(found);
+  });
+
+  test('gives every row back as it came, whatever its fields hold', () => {
+    const field = fc.oneof(fc.string({ unit: 'binary' }), fc.constant(null), fc.constant(undefined));
+    fc.assert(
+      fc.property(fc.record({ text: field, html: field, other: fc.jsonValue() }), (more) => {
+        const found = JSON.parse(JSON.stringify(row(more))) as object;
+        const item = toMessage(found, new Notes());
+        if (!item.ok) return;
+        const { raw = null, text, html } = item.value;
+        expect(fromKept(raw ?? '', { text, html })).toEqual(found);
+      }),
+    );
+  });
+
+  test('keeps a text that had to be altered for Postgres as it came', () => {
+    expect(toKept({ text: 'a\0b' }, { text: 'a\uFFFDb', html: null })).toBe('{"apart":[],"row":{"text":"a\\u0000b"}}');
+    expect(fromKept('no json', { text: null, html: null })).toBeUndefined();
+  });
 });
