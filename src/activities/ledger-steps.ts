@@ -15,10 +15,12 @@ import {
   SourceInput,
 } from '../contracts/steps.js';
 import { LIFECYCLE_QUEUE, lifecycleWorkflowId } from '../domain/identity.js';
+import { sayGuarantee } from '../domain/schedule/guarantee.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { LifecycleTiming } from '../domain/timing.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';
 import { ensurePartitions } from '../ledger/partitions.js';
+import { planVisits } from '../ledger/plan-visits.js';
 import { closeRound, dueThreads, openRound, postponeThread } from '../ledger/visits.js';
 import { closeWindow, openWindow, type StoredInterval, type WindowAccount } from '../ledger/windows.js';
 import type { ActivityDeps } from './deps.js';
@@ -60,15 +62,19 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
       return account;
     },
 
-    async openRound(payload: SourceInput): Promise<{ id: string }> {
+    /** Opens the round, and plans the visits anew where their plan is due. */
+    async openRound(payload: SourceInput): Promise<{ id: string; guarantee: string }> {
       const { source } = SourceInput.parse(payload);
-      return { id: await openRound(db, source, runId(), clock.now()) };
+      const now = clock.now();
+      const id = await openRound(db, source, runId(), now);
+      const { statedShare, wantedShare } = await planVisits(db, { source, now, timing });
+      return { id, guarantee: sayGuarantee(statedShare, wantedShare, timing) };
     },
 
-    /** Our ids of the threads whose visit is due, longest overdue first. */
+    /** Our ids of the threads whose visit is due, the most urgent first. */
     async dueBatch(payload: DueBatchInput): Promise<{ threads: string[] }> {
       const { source, limit } = DueBatchInput.parse(payload);
-      return { threads: await dueThreads(db, source, clock.now(), limit) };
+      return { threads: await dueThreads(db, source, clock.now(), limit, timing) };
     },
 
     /** A thread that could not be read stays owed, a little later, so that it does not hold up the others. */
