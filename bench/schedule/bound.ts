@@ -1,10 +1,5 @@
 import { ageSteps } from './reply-model.js';
-import type { ReplyModel, ThreadKind } from './world.js';
-
-export interface KindCount extends ThreadKind {
-  /** Silences of threads of this kind, those that nothing ends included. */
-  silences: number;
-}
+import type { KindCount, ReplyModel } from './world.js';
 
 /**
  * The least product of visits and total delay (visits x minutes) that any schedule can reach that knows the age of a silence alone, and

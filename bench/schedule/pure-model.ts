@@ -1,12 +1,11 @@
 import { visitGapMs } from '../../src/domain/schedule/gaps.js';
 import { addExposure, type Histogram } from '../../src/domain/schedule/hazards.js';
 import { type Cell, solvePlan } from '../../src/domain/schedule/plan.js';
-import { BIN_COUNT, binOf } from '../../src/domain/schedule/silence-bins.js';
+import { binOf } from '../../src/domain/schedule/silence-bins.js';
 import type { VisitClass } from '../../src/domain/schedule/visit-class.js';
 import type { Timing } from '../../src/domain/timing.js';
-import type { KindCount } from './bound.js';
 import { ageSteps } from './reply-model.js';
-import { MINUTE, type ReplyModel } from './world.js';
+import { type KindCount, MINUTE, type ReplyModel } from './world.js';
 
 export interface Expected {
   visits: number;
@@ -43,7 +42,7 @@ export function expectedOf(
     }
   }
   const plan = solvePlan({
-    population: [...cells.values()].filter(({ bin }) => bin < BIN_COUNT),
+    population: [...cells.values()],
     histogram,
     budgetPerSecond: Number.POSITIVE_INFINITY,
     hintedShare: 0,

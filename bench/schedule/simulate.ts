@@ -19,6 +19,8 @@ export interface Policy {
   guarantee: boolean;
   /** Calls per second of the source; visits are planned for `visitBudgetShare` of it. Infinite where only the wish counts. */
   ratePerSecond: number;
+  /** Period of planning while new threads come; later on it is a quarter of a day. The product plans every 15 minutes. */
+  planEveryMs: number;
 }
 
 /** A message that a visit had to find. */
@@ -36,18 +38,16 @@ export interface Simulated {
   found: Found[];
   /** Messages of the world that no visit found. */
   lost: number;
-  /** Calls per second that the guarantee needs, planned at the end of the last day of new threads. */
-  neededPerSecond: number;
+  /** The largest c that was ever stated. */
   mostShare: number;
 }
 
-const PLAN_MS = DAY / 4;
+const LATER_PLAN_MS = DAY / 4;
 
 /** The product's rules on a virtual clock: rounds of `visitEveryMs`, one call per visit. */
 export function simulate(world: World, policy: Policy): Simulated {
   const { timing } = policy;
   const { threads } = world;
-  const lastCreated = threads.at(-1)?.arrivals[0] ?? 0;
   const queue = new DueQueue(threads.length, timing);
   const activity = new Float64Array(threads.length);
   const visitedAt = new Float64Array(threads.length).fill(Number.NaN);
@@ -58,7 +58,6 @@ export function simulate(world: World, policy: Policy): Simulated {
   const stated: { at: number; share: number }[] = [];
   let plan: VisitPlan = { ...unplanned(timing), ...(policy.guarantee ? {} : { share: Number.POSITIVE_INFINITY }) };
   let visits = 0;
-  let neededPerSecond = 0;
   let created = 0;
   let tokens = 0;
   let plannedAt = Number.NEGATIVE_INFINITY;
@@ -88,7 +87,6 @@ export function simulate(world: World, policy: Policy): Simulated {
       ...(policy.guarantee ? {} : { wantedShare: 1e9 }),
     });
     plan = policy.learns ? solved : { share: solved.share, factors: null };
-    if (now <= lastCreated) neededPerSecond = solved.neededPerSecond;
     if (most > plan.share) tighten(now);
     stated.push({ at: now, share: Math.max(plan.share, most) });
     plannedAt = now;
@@ -148,7 +146,7 @@ export function simulate(world: World, policy: Policy): Simulated {
       activity[created] = threads[created]?.arrivals[0] ?? 0;
       queue.set(created, activity[created] ?? 0, 0);
     }
-    if (now - plannedAt >= PLAN_MS) replan(now);
+    if (now - plannedAt >= (created < threads.length ? policy.planEveryMs : LATER_PLAN_MS)) replan(now);
     tokens = Math.min(tokens, 1) + (policy.ratePerSecond * round) / 1_000;
     for (; tokens >= 1; tokens--) {
       const thread = queue.take(now);
@@ -157,5 +155,5 @@ export function simulate(world: World, policy: Policy): Simulated {
     }
   }
   const lost = threads.reduce((sum, thread, index) => sum + thread.arrivals.length - (taken[index] ?? 0), 0);
-  return { visits, found, lost, neededPerSecond, mostShare: Math.max(...stated.map((one) => one.share)) };
+  return { visits, found, lost, mostShare: Math.max(...stated.map((one) => one.share)) };
 }

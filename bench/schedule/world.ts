@@ -32,6 +32,11 @@ export interface SimulatedThread {
   arrivals: number[];
 }
 
+/** A kind with the silences of its threads, those that nothing ends included. */
+export interface KindCount extends ThreadKind {
+  silences: number;
+}
+
 export interface World {
   model: ReplyModel;
   kinds: readonly ThreadKind[];
@@ -70,3 +75,9 @@ export function drawWorld(
   drawn.sort((one, other) => (one.arrivals[0] ?? 0) - (other.arrivals[0] ?? 0));
   return { model, kinds, threads: drawn, beyondHorizon };
 }
+
+export const silencesOf = ({ kinds, threads }: World): KindCount[] =>
+  kinds.map((kind) => ({
+    ...kind,
+    silences: threads.reduce((sum, thread) => sum + (thread.kind === kind ? thread.arrivals.length : 0), 0),
+  }));
