@@ -13,6 +13,8 @@ export interface Status {
   inFlight: number;
   threads: { known: number; gone: number; due: number };
   calls: { made: number; failed: number; unfinished: number };
+  /** The loosest guarantee in force of any source, as a share of the silence; null before the first plan. */
+  guarantee: { share: number; wantedShare: number } | null;
 }
 
 const tally = (rows: readonly { key: string | null; n: number }[]): Record<string, number> =>
@@ -28,6 +30,8 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
   const [calls] = await db.$queryRaw<{ made: number; failed: number; unfinished: number }[]>`
     SELECT count(*)::int AS made, count(failure)::int AS failed, count(*) FILTER (WHERE finished_at IS NULL)::int AS unfinished
     FROM provider_call`;
+  const [guarantee] = await db.$queryRaw<{ share: number; wantedShare: number }[]>`
+    SELECT stated_share AS share, wanted_share AS "wantedShare" FROM visit_plan ORDER BY stated_share DESC LIMIT 1`;
   const inbound = states.filter((row) => row.direction === 'inbound');
   const count = (rows: readonly { n: number }[]) => rows.reduce((sum, row) => sum + row.n, 0);
   return {
@@ -39,6 +43,7 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
     inFlight: count(states.filter((row) => row.state === 'recorded' || row.state === 'carried')),
     threads: threads ?? { known: 0, gone: 0, due: 0 },
     calls: calls ?? { made: 0, failed: 0, unfinished: 0 },
+    guarantee: guarantee ?? null,
   };
 }
 

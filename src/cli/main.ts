@@ -8,6 +8,7 @@ import { addBalance } from './commands/balance.js';
 import { addConfig } from './commands/config.js';
 import { addExport } from './commands/export.js';
 import { addMigrate } from './commands/migrate.js';
+import { addPlan } from './commands/plan.js';
 import { addTemporal } from './commands/temporal.js';
 import { addTrace } from './commands/trace.js';
 import { addUp } from './commands/up.js';
@@ -36,6 +37,7 @@ for (const add of [
   addMigrate,
   addTemporal,
   addAudit,
+  addPlan,
   addBalance,
   addTrace,
   addExport,
