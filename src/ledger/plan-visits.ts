@@ -5,6 +5,7 @@ import { BIN_BOUNDS_MINUTES } from '../domain/schedule/silence-bins.js';
 import { FIRST_CLASS, type VisitClass } from '../domain/schedule/visit-class.js';
 import type { Timing } from '../domain/timing.js';
 import { quenchAlarm, raiseAlarm } from './alarms.js';
+import { readTightening } from './audit-results.js';
 import { type Database, only, type Sql } from './database.js';
 import { readSource } from './sources.js';
 import { readStoredPlans, type StoredPlan, storePlan } from './visit-plans.js';
@@ -29,6 +30,7 @@ export async function planVisits(db: Database, { source, now, timing }: PlanCont
       budgetPerSecond,
       hintedShare,
       timing,
+      tightened: Object.fromEntries(await readTightening(tx, source)),
       ...(before ? { before: before.share } : {}),
     });
     const plan: StoredPlan = {
@@ -61,19 +63,19 @@ async function readLessons(tx: Sql, source: string, now: Date): Promise<Learnt> 
     {
       class: VisitClass;
       bin: number;
-      month: Date;
+      monthMs: number;
       minutes: number;
       replies: number;
       hinted: number;
       visits: number;
       calls: number;
     }[]
-  >`SELECT class, bin, month, minutes, replies, hinted, visits, calls FROM visit_exposure WHERE source = ${source}`;
+  >`SELECT class, bin, EXTRACT(epoch FROM month)::float8 * 1000 AS "monthMs", minutes, replies, hinted, visits, calls FROM visit_exposure WHERE source = ${source}`;
   const histogram: Histogram = {};
   const sums = new Map<string, { visits: number; calls: number }>();
   let [hinted, found] = [0, 0];
   for (const row of rows) {
-    const weight = weightOf(now.getTime() - row.month.getTime());
+    const weight = weightOf(now.getTime() - row.monthMs);
     addExposure(histogram, row.class, row, weight);
     const sum = sums.get(cellKey(row.class, row.bin)) ?? { visits: 0, calls: 0 };
     sums.set(cellKey(row.class, row.bin), { visits: sum.visits + row.visits, calls: sum.calls + row.calls });

@@ -21,7 +21,7 @@ export interface StoredPlan extends VisitPlan {
 
 export async function readStoredPlans(db: Sql): Promise<StoredPlan[]> {
   return db.$queryRaw<StoredPlan[]>`
-    SELECT source, planned_at AS "plannedAt", share, stated_share AS "statedShare", wanted_share AS "wantedShare", factors, threads,
+    SELECT source, planned_at AS "plannedAt", share, stated_share AS "statedShare", wanted_share AS "wantedShare", factors, tightened, threads,
            budget_per_second AS "budgetPerSecond", needed_per_second AS "neededPerSecond",
            predicted_per_second AS "predictedPerSecond", other_per_second AS "otherPerSecond"
     FROM visit_plan ORDER BY source`;
@@ -29,20 +29,22 @@ export async function readStoredPlans(db: Sql): Promise<StoredPlan[]> {
 
 /** The plan under which the threads of a source are visited; the reference rule before there is one. */
 export async function readVisitPlan(db: Sql, source: string, timing: Timing): Promise<VisitPlan> {
-  const rows = await db.$queryRaw<VisitPlan[]>`SELECT share, factors FROM visit_plan WHERE source = ${source}`;
+  const rows = await db.$queryRaw<
+    VisitPlan[]
+  >`SELECT share, factors, tightened FROM visit_plan WHERE source = ${source}`;
   return rows[0] ?? unplanned(timing);
 }
 
 export async function storePlan(tx: Sql, plan: StoredPlan): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO visit_plan (source, planned_at, share, stated_share, wanted_share, factors, threads, budget_per_second,
+    INSERT INTO visit_plan (source, planned_at, share, stated_share, wanted_share, factors, tightened, threads, budget_per_second,
                             needed_per_second, predicted_per_second, other_per_second)
     VALUES (${plan.source}, ${plan.plannedAt}, ${plan.share}, ${plan.statedShare}, ${plan.wantedShare},
-            ${JSON.stringify(plan.factors)}::jsonb, ${plan.threads}, ${plan.budgetPerSecond}, ${plan.neededPerSecond},
+            ${JSON.stringify(plan.factors)}::jsonb, ${JSON.stringify(plan.tightened ?? {})}::jsonb, ${plan.threads}, ${plan.budgetPerSecond}, ${plan.neededPerSecond},
             ${plan.predictedPerSecond}, ${plan.otherPerSecond})
     ON CONFLICT (source) DO UPDATE
       SET planned_at = excluded.planned_at, share = excluded.share, stated_share = excluded.stated_share,
-          wanted_share = excluded.wanted_share, factors = excluded.factors, threads = excluded.threads,
+          wanted_share = excluded.wanted_share, factors = excluded.factors, tightened = excluded.tightened, threads = excluded.threads,
           budget_per_second = excluded.budget_per_second, needed_per_second = excluded.needed_per_second,
           predicted_per_second = excluded.predicted_per_second, other_per_second = excluded.other_per_second`;
 }

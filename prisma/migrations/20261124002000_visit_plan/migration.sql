@@ -35,6 +35,7 @@ CREATE TABLE "visit_plan" (
   "stated_share" DOUBLE PRECISION NOT NULL,
   "wanted_share" DOUBLE PRECISION NOT NULL,
   "factors" JSONB NOT NULL,
+  "tightened" JSONB NOT NULL,
   "threads" INTEGER NOT NULL,
   "budget_per_second" DOUBLE PRECISION NOT NULL,
   "needed_per_second" DOUBLE PRECISION NOT NULL,

@@ -11,6 +11,8 @@ export interface VisitPlan {
   share: number;
   /** By class and bin of silence: how many times the reference gap passes until the next visit. Null before the first plan. */
   factors: Readonly<Partial<Record<VisitClass, readonly number[]>>> | null;
+  /** Classes in which an audit found messages that visits should have: their gaps are multiplied with this, below 1. */
+  tightened?: Readonly<Partial<Record<VisitClass, number>>>;
 }
 
 /** What holds until a source has a plan: the reference rule for every thread. */
@@ -34,5 +36,6 @@ export const ceilingGapMs = (silenceMs: number, share: number, timing: Timing): 
 export function visitGapMs(silenceMs: number, visitClass: VisitClass, plan: VisitPlan, timing: Timing): number {
   const factor = plan.factors?.[visitClass]?.[binOf(silenceMs)] ?? 1;
   const wished = factor * referenceGapMs(silenceMs, timing);
-  return Math.min(Math.max(timing.visitMinGapMs, wished), ceilingGapMs(silenceMs, plan.share, timing));
+  const gap = Math.min(wished, ceilingGapMs(silenceMs, plan.share, timing));
+  return Math.max(timing.visitMinGapMs, gap * (plan.tightened?.[visitClass] ?? 1));
 }

@@ -1,5 +1,5 @@
 import type { Timing } from '../timing.js';
-import { ceilingGapMs, referenceGapMs, type VisitPlan, visitGapMs } from './gaps.js';
+import { referenceGapMs, type VisitPlan, visitGapMs } from './gaps.js';
 import { type Histogram, hazardsOf } from './hazards.js';
 import { BIN_COUNT, binMiddleMs } from './silence-bins.js';
 import { VISIT_CLASS_NAMES, type VisitClass } from './visit-class.js';
@@ -24,11 +24,14 @@ export interface PlanInput {
   wantedShare?: number;
   /** c of the plan before: a stretched guarantee comes back in steps, so that not everything falls due at once. */
   before?: number;
+  /** Classes that an audit tightened. */
+  tightened?: NonNullable<VisitPlan['tightened']>;
   timing: Timing;
 }
 
 export interface SolvedPlan extends VisitPlan {
   factors: Record<VisitClass, number[]>;
+  tightened: NonNullable<VisitPlan['tightened']>;
   /** c as it is wished for. */
   wantedShare: number;
   /** Calls per second that the guarantee needs at the wished share. */
@@ -67,13 +70,8 @@ export function callsPerSecond(population: readonly Cell[], plan: VisitPlan, tim
   return calls;
 }
 
-/** Calls per second at the longest gaps that a share allows: the least with which its guarantee can be kept. */
-function guaranteeCalls(population: readonly Cell[], share: number, timing: Timing): number {
-  let calls = 0;
-  for (const { bin, threads, callsPerVisit } of population)
-    calls += (threads * callsPerVisit * 1_000) / ceilingGapMs(binMiddleMs(bin), share, timing);
-  return calls;
-}
+/** Every gap as long as the guarantee allows. */
+const allNever = Object.fromEntries(VISIT_CLASS_NAMES.map((name) => [name, Array<number>(BIN_COUNT).fill(NEVER)]));
 
 /** Factors of the square-root rule: visits per time in proportion to sqrt(hazard / cost), scaled by one number for all. */
 function factorsAt(scale: number, wishes: Record<VisitClass, number[]>): Record<VisitClass, number[]> {
@@ -97,12 +95,15 @@ export function solvePlan({
   ...more
 }: PlanInput): SolvedPlan {
   const wantedShare = more.wantedShare ?? timing.visitSilenceShare;
-  const neededPerSecond = guaranteeCalls(population, wantedShare, timing);
+  const tightened = more.tightened ?? {};
+  /** Calls per second at the longest gaps that a share allows: the least with which its guarantee can be kept. */
+  const guaranteeCalls = (share: number) => callsPerSecond(population, { share, factors: allNever, tightened }, timing);
+  const neededPerSecond = guaranteeCalls(wantedShare);
   const least = Math.max(wantedShare, Number.isFinite(more.before) ? STEP_DOWN * (more.before ?? 0) : 0);
   const share = leastFitting(
     least,
     Math.max(least, mostShare(timing)),
-    (one) => guaranteeCalls(population, one, timing) <= budgetPerSecond,
+    (one) => guaranteeCalls(one) <= budgetPerSecond,
   );
   const costs = new Map(population.map((cell) => [`${cell.visitClass} ${cell.bin}`, cell.callsPerVisit]));
   const wishes = Object.fromEntries(
@@ -120,14 +121,15 @@ export function solvePlan({
   const scale = leastFitting(
     LEAST_SHARE,
     NEVER,
-    (one) => callsPerSecond(population, { share, factors: factorsAt(one, wishes) }, timing) <= calls,
+    (one) => callsPerSecond(population, { share, factors: factorsAt(one, wishes), tightened }, timing) <= calls,
   );
   const factors = factorsAt(scale, wishes);
   return {
     share,
     factors,
+    tightened,
     wantedShare,
     neededPerSecond,
-    predictedPerSecond: callsPerSecond(population, { share, factors }, timing),
+    predictedPerSecond: callsPerSecond(population, { share, factors, tightened }, timing),
   };
 }

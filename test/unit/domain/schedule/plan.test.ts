@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { visitGapMs } from '../../../../src/domain/schedule/gaps.js';
+import { type VisitPlan, visitGapMs } from '../../../../src/domain/schedule/gaps.js';
 import {
   addExposure,
   exposuresOf,
@@ -106,6 +106,16 @@ describe('a plan', () => {
   it('comes back from a stretched guarantee in steps', () => {
     expect(solvePlan({ ...input, before: 1 }).share).toBeCloseTo(0.95, 5);
     expect(solvePlan({ ...input, before: 0.171 }).share).toBe(T.visitSilenceShare);
+  });
+
+  it('visits a class in which an audit missed something twice as often, and the others no less than the guarantee says', () => {
+    const plan = solvePlan({ ...input, tightened: { answered: 0.5 } });
+    const [bin, gap] = [14, (name: VisitClass, one: VisitPlan) => visitGapMs(binMiddleMs(14), name, one, T)];
+    const before = solvePlan(input);
+    expect(gap('answered', plan) / gap('awaiting_customer', plan)).toBeCloseTo(0.5, 6);
+    expect(gap('answered', plan)).toBeLessThan(gap('answered', before));
+    expect(gap('awaiting_customer', plan)).toBeLessThanOrEqual(T.visitSilenceShare * binMiddleMs(bin));
+    expect(plan.neededPerSecond).toBeGreaterThan(before.neededPerSecond);
   });
 
   it('of a source without threads asks for nothing', () => {
