@@ -15,11 +15,13 @@ import {
   SourceInput,
 } from '../contracts/steps.js';
 import { LIFECYCLE_QUEUE, lifecycleWorkflowId } from '../domain/identity.js';
+import { sayGuarantee } from '../domain/schedule/guarantee.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { LifecycleTiming } from '../domain/timing.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';
 import { hurryDueParks, parkUnreadablePage, takeDueLookups } from '../ledger/parks.js';
 import { ensurePartitions } from '../ledger/partitions.js';
+import { planVisits } from '../ledger/plan-visits.js';
 import { isStopped } from '../ledger/stopped-sources.js';
 import { closeRound, dueThreads, openRound, postponeThread } from '../ledger/visits.js';
 import { closeWindow, openWindow, type StoredInterval, type WindowAccount } from '../ledger/windows.js';
@@ -64,13 +66,17 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
       return account;
     },
 
-    async openRound(payload: SourceInput): Promise<{ id: string }> {
+    /** Opens the round, and plans the visits anew where their plan is due. */
+    async openRound(payload: SourceInput): Promise<{ id: string; guarantee: string }> {
       const { source } = SourceInput.parse(payload);
-      return { id: await openRound(db, source, runId(), clock.now()) };
+      const now = clock.now();
+      const id = await openRound(db, source, runId(), now);
+      const { statedShare, wantedShare } = await planVisits(db, { source, now, timing });
+      return { id, guarantee: sayGuarantee(statedShare, wantedShare, timing) };
     },
 
     /**
-     * Our ids of the threads whose visit is due, longest overdue first, and of parked rows of listings that are to be looked up
+     * Our ids of the threads whose visit is due, the most urgent first, and of parked rows of listings that are to be looked up
      * by themselves. A stopped source has nothing due.
      */
     async dueBatch(payload: DueBatchInput): Promise<{ threads: string[]; lookups: string[] }> {
@@ -78,7 +84,7 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
       if (await isStopped(db, source)) return { threads: [], lookups: [] };
       await hurryDueParks(db, source, clock.now(), timing);
       const lookups = await takeDueLookups(db, source, LOOKUPS, clock.now(), timing);
-      return { threads: await dueThreads(db, source, clock.now(), limit), lookups };
+      return { threads: await dueThreads(db, source, clock.now(), limit, timing), lookups };
     },
 
     /**

@@ -15,6 +15,8 @@ export interface Status {
   calls: { made: number; failed: number; unfinished: number };
   /** Alarms that nobody has taken up. */
   alarms: { open: number };
+  /** The loosest guarantee in force of any source, as a share of the silence; null before the first plan. */
+  guarantee: { share: number; wantedShare: number } | null;
 }
 
 const tally = (rows: readonly { key: string | null; n: number }[]): Record<string, number> =>
@@ -32,6 +34,8 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
     FROM provider_call`;
   const [alarms] = await db.$queryRaw<{ open: number }[]>`
     SELECT count(*)::int AS open FROM alarm WHERE state = 'open'`;
+  const [guarantee] = await db.$queryRaw<{ share: number; wantedShare: number }[]>`
+    SELECT stated_share AS share, wanted_share AS "wantedShare" FROM visit_plan ORDER BY stated_share DESC LIMIT 1`;
   const inbound = states.filter((row) => row.direction === 'inbound');
   const count = (rows: readonly { n: number }[]) => rows.reduce((sum, row) => sum + row.n, 0);
   return {
@@ -44,6 +48,7 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
     threads: threads ?? { known: 0, gone: 0, due: 0 },
     calls: calls ?? { made: 0, failed: 0, unfinished: 0 },
     alarms: alarms ?? { open: 0 },
+    guarantee: guarantee ?? null,
   };
 }
 

@@ -13,6 +13,7 @@ import { addPacer } from './commands/pacer.js';
 import { addPark } from './commands/park.js';
 import { addReprocess } from './commands/reprocess.js';
 import { addSource } from './commands/source.js';
+import { addPlan } from './commands/plan.js';
 import { addTemporal } from './commands/temporal.js';
 import { addTrace } from './commands/trace.js';
 import { addUp } from './commands/up.js';
@@ -41,6 +42,7 @@ for (const add of [
   addMigrate,
   addTemporal,
   addAudit,
+  addPlan,
   addBalance,
   addTrace,
   addExport,

@@ -37,10 +37,21 @@ export const TIMING_FIELDS = {
   listingMaxGapMs: { default: 2_592_000_000, unit: 'ms', doc: 'longest time between two readings out to the horizon' },
   visitMinGapMs: { default: 900_000, unit: 'ms', doc: 'P: least time between two visits of a thread' },
   visitSilenceShare: {
-    default: 0.1,
+    default: 0.17,
     unit: 'share',
-    doc: 'c: share of the silence of a thread after which it is visited again',
+    doc: 'c: no message is found later than this share of the silence that it ended, or than P',
   },
+  visitSilencePower: {
+    default: 0.85,
+    unit: 'share',
+    doc: 'power of the silence with which gaps grow before anything is learnt of a source',
+  },
+  visitBudgetShare: {
+    default: 0.8,
+    unit: 'share',
+    doc: 'share of the rate of a source, less its other calls, that visits may take',
+  },
+  visitPlanEveryMs: { default: 900_000, unit: 'ms', doc: 'period of the planning of visits' },
   ledgerTimeoutMs: {
     default: 10_000,
     unit: 'ms',

@@ -1,3 +1,5 @@
+import { unplanned, type VisitPlan, visitGapMs } from './schedule/gaps.js';
+import { FIRST_CLASS, type VisitClass } from './schedule/visit-class.js';
 import type { Timing } from './timing.js';
 
 /** What of a message bears on when its thread was last active; all instants in milliseconds since 1970. */
@@ -25,12 +27,19 @@ export function activityAt(message: ActivityInput): number {
   return clamp(message.originAt, message.threadCreatedAt, message.firstSeenAt);
 }
 
+/** How a thread is looked at: its class and the plan of its source. */
+export interface Standing {
+  visitClass: VisitClass;
+  plan: VisitPlan;
+}
+
 /**
- * The guarantee rule: next visit = now + max(P, c x silence), so a message is late by at most a share of its silence.
- * Null when the silence reached the horizon: the visit just made was the last one, until a hint.
+ * The next visit: the gap of the plan, at least P, at most what the guarantee max(P, c x silence) allows; before there is a plan, the
+ * reference rule. Null when the silence reached the horizon: the visit just made was the last one, until a hint.
  */
-export function nextVisitAt(now: number, lastActivityAt: number, timing: Timing): number | null {
+export function nextVisitAt(now: number, lastActivityAt: number, timing: Timing, standing?: Standing): number | null {
   const silence = Math.max(0, now - lastActivityAt);
   if (silence >= timing.horizonMs) return null;
-  return now + Math.max(timing.visitMinGapMs, timing.visitSilenceShare * silence);
+  const { visitClass, plan } = standing ?? { visitClass: FIRST_CLASS, plan: unplanned(timing) };
+  return now + visitGapMs(silence, visitClass, plan, timing);
 }

@@ -28,6 +28,7 @@ export async function readSource(db: Sql, name: string): Promise<Source> {
   );
 }
 
+/** Every source that the ledger knows. */
 export async function sourceNames(db: Sql): Promise<string[]> {
   const rows = await db.$queryRaw<{ name: string }[]>`SELECT name FROM source ORDER BY name`;
   return rows.map((row) => row.name);

@@ -1,10 +1,14 @@
-import type { Timing } from '../domain/timing.js';
+import { RANK_COUNT, rankOf } from '../domain/schedule/urgency.js';
+import type { VisitClass } from '../domain/schedule/visit-class.js';
+import { DEFAULT_TIMING, type Timing } from '../domain/timing.js';
 import { nextVisitAt } from '../domain/visit-schedule.js';
 import { noteAllGone } from './absences.js';
 import type { PageOfReading } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
 import { parkVanished, resolveThreadParks } from './parks.js';
 import { closeRanges } from './thread-ranges.js';
+import { readLesson, recordLesson } from './visit-lessons.js';
+import { readVisitPlan } from './visit-plans.js';
 
 export interface Thread {
   id: string;
@@ -18,6 +22,8 @@ export interface Thread {
   goneAt: Date | null;
   /** When a reading that the provider answered with 404 was begun, once: a second one makes the thread gone. */
   missedAt: Date | null;
+  /** Class at the last visit; null before any. */
+  visitClass: VisitClass | null;
 }
 
 export async function readThread(db: Sql, threadId: string): Promise<Thread> {
@@ -25,7 +31,7 @@ export async function readThread(db: Sql, threadId: string): Promise<Thread> {
     await db.$queryRaw<Thread[]>`
       SELECT id, source, provider_thread_id AS "providerThreadId", status, created_at AS "createdAt",
              by_first_enumeration AS "byFirstEnumeration", last_activity_at AS "lastActivityAt",
-             read_whole_at AS "readWholeAt", gone_at AS "goneAt", missed_at AS "missedAt"
+             read_whole_at AS "readWholeAt", gone_at AS "goneAt", missed_at AS "missedAt", visit_class AS "visitClass"
       FROM thread WHERE id = ${threadId}::uuid`,
     `thread ${threadId}`,
   );
@@ -37,10 +43,26 @@ export async function lockThread(tx: Sql, threadId: string): Promise<Thread> {
   return readThread(tx, threadId);
 }
 
-/** Threads whose visit is due, longest overdue first: no due thread starves. */
-export async function dueThreads(db: Sql, source: string, now: Date, limit: number): Promise<string[]> {
+/**
+ * Threads whose visit is due, the most urgent first, as `urgencyOf` says: each rank gives its longest overdue from the index, so that
+ * neither a long list of due threads is sorted nor any of them starves.
+ */
+export async function dueThreads(
+  db: Sql,
+  source: string,
+  now: Date,
+  limit: number,
+  timing: Timing = DEFAULT_TIMING,
+): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
-    SELECT thread_id AS id FROM thread_due WHERE source = ${source} AND due_at <= ${now} ORDER BY due_at, thread_id LIMIT ${limit}`;
+    SELECT due.thread_id AS id
+    FROM generate_series(0, ${RANK_COUNT - 1}::int) AS rank CROSS JOIN LATERAL (
+      SELECT thread_id, due_at FROM thread_due
+      WHERE source = ${source} AND gap_rank = rank AND due_at <= ${now} ORDER BY due_at LIMIT ${limit}
+    ) AS due
+    ORDER BY (EXTRACT(epoch FROM ${now}::timestamptz - due.due_at)::float8 * 1000 / ${timing.visitMinGapMs}::float8 + 1) / 2 ^ rank DESC,
+             due.due_at, due.thread_id
+    LIMIT ${limit}`;
   return rows.map((row) => row.id);
 }
 
@@ -49,7 +71,9 @@ export async function hurryThread(db: Sql, threadId: string, at: Date): Promise<
   await db.$executeRaw`
     INSERT INTO thread_due (thread_id, source, due_at) SELECT id, source, ${at}::timestamptz FROM thread
     WHERE id = ${threadId}::uuid OR id = (SELECT merged_into FROM thread WHERE id = ${threadId}::uuid) ORDER BY id
-    ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at)`;
+    ON CONFLICT (thread_id) DO UPDATE
+      SET due_at = LEAST(thread_due.due_at, excluded.due_at),
+          gap_rank = CASE WHEN excluded.due_at < thread_due.due_at THEN 0 ELSE thread_due.gap_rank END`;
 }
 
 /** Later than it is due now: the thread could not be read this time. */
@@ -57,12 +81,22 @@ export async function postponeThread(db: Sql, threadId: string, until: Date): Pr
   await db.$executeRaw`UPDATE thread_due SET due_at = GREATEST(due_at, ${until}::timestamptz) WHERE thread_id = ${threadId}::uuid`;
 }
 
-async function setDue(tx: Sql, threadId: string, dueAt: Date | null): Promise<void> {
-  if (dueAt === null) await tx.$executeRaw`DELETE FROM thread_due WHERE thread_id = ${threadId}::uuid`;
+interface Due {
+  at: Date;
+  /** How long the gap to it is, as `rankOf` says. */
+  rank: number;
+  /** Share of the silence that its plan promises. */
+  share: number;
+}
+
+async function setDue(tx: Sql, threadId: string, due: Due | null): Promise<void> {
+  if (due === null) await tx.$executeRaw`DELETE FROM thread_due WHERE thread_id = ${threadId}::uuid`;
   else
     await tx.$executeRaw`
-      INSERT INTO thread_due (thread_id, source, due_at) SELECT id, source, ${dueAt}::timestamptz FROM thread WHERE id = ${threadId}::uuid
-      ON CONFLICT (thread_id) DO UPDATE SET due_at = excluded.due_at`;
+      INSERT INTO thread_due (thread_id, source, due_at, gap_rank, promised_share)
+      SELECT id, source, ${due.at}::timestamptz, ${due.rank}::smallint, ${due.share}::float8 FROM thread WHERE id = ${threadId}::uuid
+      ON CONFLICT (thread_id) DO UPDATE
+        SET due_at = excluded.due_at, gap_rank = excluded.gap_rank, promised_share = excluded.promised_share`;
 }
 
 export interface WholeReading {
@@ -76,19 +110,24 @@ export interface WholeReading {
   timing: Timing;
 }
 
-/** Marks a thread as read whole, as of its oldest range, and sets its next visit by the guarantee rule. */
+/** Marks a thread as read whole, as of its oldest range, learns from the reading, and sets the next visit by the plan of its source. */
 export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> {
   const { threadId, pages, demandedAt, recheckAt, now, timing } = reading;
   const begunAt = only(pages, `reading of thread ${threadId}`).openedAt;
-  const ranges = await closeRanges(tx, reading);
-  await tx.$executeRaw`
-    UPDATE thread SET read_whole_at = GREATEST(read_whole_at, ${ranges.readAt}::timestamptz) WHERE id = ${threadId}::uuid`;
-  await resolveThreadParks(tx, threadId, pages.length, now);
   const thread = await readThread(tx, threadId);
+  const ranges = await closeRanges(tx, reading);
+  const plan = await readVisitPlan(tx, thread.source, timing);
+  const lesson = await readLesson(tx, thread, begunAt);
+  const { visitClass } = lesson;
+  await tx.$executeRaw`
+    UPDATE thread SET read_whole_at = GREATEST(read_whole_at, ${ranges.readAt}::timestamptz), visit_class = ${visitClass}
+    WHERE id = ${threadId}::uuid`;
+  await resolveThreadParks(tx, threadId, pages.length, now);
   const [early] = await tx.$queryRaw<{ until: Date | null }[]>`
     SELECT min(waiting_until) AS until FROM message WHERE thread_id = ${threadId}::uuid AND state = 'waiting' AND waiting_kind = 'body'
       AND waiting_until > ${now}`;
-  const next = nextVisitAt(now.getTime(), (thread.lastActivityAt ?? thread.createdAt).getTime(), timing);
+  const lastActivityAt = (thread.lastActivityAt ?? thread.createdAt).getTime();
+  const next = nextVisitAt(now.getTime(), lastActivityAt, timing, { visitClass, plan });
   // A demand made while this reading was under way is not met by it; a message without body is read again early.
   const at = [
     next,
@@ -98,7 +137,14 @@ export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> 
     recheckAt?.getTime() ?? null,
   ];
   const known = at.filter((instant): instant is number => instant !== null);
-  await setDue(tx, threadId, known.length > 0 ? new Date(Math.min(...known)) : null);
+  const first = known.length > 0 ? Math.min(...known) : null;
+  const dueIn = (first ?? 0) - now.getTime();
+  await setDue(
+    tx,
+    threadId,
+    first === null ? null : { at: new Date(first), rank: rankOf(dueIn, timing), share: plan.share },
+  );
+  await recordLesson(tx, thread, lesson, begunAt);
 }
 
 export interface Absence {
@@ -124,7 +170,8 @@ export async function noteThreadAbsent(
     const confirmed = thread.goneAt !== null || (thread.missedAt !== null && thread.missedAt < begunAt);
     if (!confirmed) {
       await tx.$executeRaw`UPDATE thread SET missed_at = COALESCE(missed_at, ${begunAt}::timestamptz) WHERE id = ${threadId}::uuid`;
-      await setDue(tx, threadId, new Date(now.getTime() + timing.visitEveryMs));
+      const again = new Date(now.getTime() + timing.visitEveryMs);
+      await setDue(tx, threadId, { at: again, rank: 0, share: timing.visitSilenceShare });
       return 'missing';
     }
     const vanished = callId !== undefined && (await parkVanished(tx, threadId, callId, now, timing));

@@ -10,7 +10,7 @@ export interface VisitRoundInput {
   source: string;
   timing: Timing;
   /** Where the run before this one stood. */
-  resume?: { roundId: string; account: RoundAccount; endsAt: number };
+  resume?: { roundId: string; account: RoundAccount; endsAt: number; guarantee?: string };
 }
 
 type DueBatch = { threads: string[]; lookups?: string[] };
@@ -32,7 +32,10 @@ export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> 
   const { readThreadPage, lookUpThread } = readingCalls(source, timing);
   const account = { ...(resume?.account ?? EMPTY) };
   const endsAt = resume?.endsAt ?? Date.now() + timing.runBudgetMs;
-  const roundId = resume?.roundId ?? (await ledger.openRound({ source })).id;
+  const { id: roundId, guarantee = '' } = resume
+    ? { id: resume.roundId, guarantee: resume.guarantee }
+    : await ledger.openRound({ source });
+  const promise = guarantee === '' ? '' : `\n\nGuarantee: ${guarantee}.`;
 
   for (;;) {
     // A batch of an older build names no lookups.
@@ -40,17 +43,17 @@ export async function visitRound(input: VisitRoundInput): Promise<RoundAccount> 
     for (const parkId of lookups) await lookUp(parkId);
     if (threads.length === 0) break;
     setCurrentDetails(
-      `**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored; ${threads.length} more in hand`,
+      `**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored; ${threads.length} more in hand${promise}`,
     );
     if ((await readBatch(threads)) > 0) await ledger.nudge({ schedule: DISPATCH_WORKFLOW_ID });
     if (Date.now() >= endsAt) break;
     if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof visitRound>({ source, timing, resume: { roundId, account, endsAt } });
+      await continueAsNew<typeof visitRound>({ source, timing, resume: { roundId, account, endsAt, guarantee } });
     }
   }
   await ledger.closeRound({ roundId, account });
   setCurrentDetails(
-    `**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored, ${account.failed} put off`,
+    `**${source}**: ${account.threads} threads read in ${account.calls} calls, ${account.stored} messages stored, ${account.failed} put off${promise}`,
   );
   return account;
 

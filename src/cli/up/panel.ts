@@ -1,4 +1,6 @@
 import type { Status } from '../../assurance/status.js';
+import { sayGuarantee } from '../../domain/schedule/guarantee.js';
+import type { Timing } from '../../domain/timing.js';
 import { columns, paint, print, toJson } from '../output.js';
 
 export interface StatusLine extends Status {
@@ -16,8 +18,14 @@ const named = (counts: Record<string, number>): string =>
     .map(([name, n]) => `${n} ${name}`)
     .join(', ') || 'none';
 
+const guaranteed = ({ guarantee }: StatusLine, timing: Timing): string =>
+  guarantee === null ? 'not planned yet' : sayGuarantee(guarantee.share, guarantee.wantedShare, timing);
+
 /** The live status: a panel redrawn in place on a terminal, one JSON line per interval otherwise. */
-export function createPanel(addresses: readonly (readonly [string, string])[], { json }: { json: boolean }) {
+export function createPanel(
+  addresses: readonly (readonly [string, string])[],
+  { json, timing }: { json: boolean; timing: Timing },
+) {
   const live = process.stdout.isTTY === true && !json;
   let drawn = 0;
   return {
@@ -38,6 +46,7 @@ export function createPanel(addresses: readonly (readonly [string, string])[], {
         ['parked', `${line.parked.intake} at intake, ${line.parked.lifecycle} in lifecycle`],
         ['in flight', String(line.inFlight)],
         ['threads due', String(line.threads.due)],
+        ['guarantee', guaranteed(line, timing)],
         ['missing', line.missing === null ? 'not known while running' : String(line.missing)],
         ['calls', `${line.calls.made} made, ${line.calls.failed} failed, ${line.calls.unfinished} unfinished`],
         [

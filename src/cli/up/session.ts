@@ -59,7 +59,7 @@ export async function runSession(session: Session): Promise<number> {
   if (json || process.stdout.isTTY !== true) note(columns(addresses)); // the panel shows them itself
   await Promise.race([worker.ready, worker.failed, whenAborted(stop)]);
 
-  const panel = createPanel(addresses, { json });
+  const panel = createPanel(addresses, { json, timing: config.timing });
   const url = config.source.dashboardUrl ?? simulator?.url ?? source.name;
   for (let shownAt = Number.NEGATIVE_INFINITY; !stop.aborted; ) {
     if (performance.now() - shownAt >= config.timing.statusEveryMs) {

@@ -14,6 +14,11 @@ export const VISIT_CLASSES = {
 } as const;
 export type VisitClass = keyof typeof VISIT_CLASSES;
 
+export const VISIT_CLASS_NAMES = Object.keys(VISIT_CLASSES) as readonly VisitClass[];
+
+/** Of a thread that no visit has classed yet: it is new, so somebody has just written. */
+export const FIRST_CLASS: VisitClass = 'awaiting_us';
+
 const WITHOUT_REPLY: ReadonlySet<string> = new Set<IgnoreReason>([
   'own_message',
   'auto_submitted',

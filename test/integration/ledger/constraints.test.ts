@@ -7,6 +7,7 @@ import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
 import { BREAKER_STATES, PACE_REASONS } from '../../../src/domain/pacing.js';
 import { ESCALATE_REASONS, MESSAGE_REASONS, PARK_REASONS } from '../../../src/domain/reasons.js';
+import { VISIT_CLASSES } from '../../../src/domain/schedule/visit-class.js';
 import {
   ATTACHMENT_STATES,
   CASE_STATES,
@@ -48,6 +49,8 @@ const TABLES: Record<string, Record<string, string>> = {
   park_reason_check: PARK_REASONS,
   park_state_check: PARK_STATES,
   source_mode_check: MODES,
+  thread_visit_class_check: VISIT_CLASSES,
+  visit_exposure_class_check: VISIT_CLASSES,
 };
 
 /** Lists that stand in the migration alone, because nothing else knows them. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { referenceGapMs } from '../../../src/domain/schedule/gaps.js';
+import { DEFAULT_TIMING } from '../../../src/domain/timing.js';
 import { recordConfirmingPage, recordMessagePage } from '../../../src/ledger/record-messages.js';
 import { demandFullReading } from '../../../src/ledger/sources.js';
 import { dueThreads, hurryThread, noteThreadAbsent, postponeThread, readThread } from '../../../src/ledger/visits.js';
@@ -17,20 +19,21 @@ const dueAt = async ({ db }: TestLedger): Promise<Date | null> => {
   const rows = await db.$queryRaw<{ at: Date }[]>`SELECT due_at AS at FROM thread_due`;
   return rows[0]?.at ?? null;
 };
+const referenceGap = (silenceMs: number) => Math.floor(referenceGapMs(silenceMs, DEFAULT_TIMING));
 const after = (ms: number) => new Date(START.getTime() + ms);
 
 describe('a thread that was read whole', () => {
-  it('is due after a tenth of its silence', async () => {
+  it('is due after the gap of the reference rule, as long as nothing was learnt', async () => {
     const ledger = await ledgerWithThread();
     await ledger.read('t1', [incomingMessage('m1', { originAt: iso(-10 * DAY) })]);
-    expect(await dueAt(ledger)).toEqual(after(DAY));
+    expect(await dueAt(ledger)).toEqual(after(referenceGap(10 * DAY)));
     expect((await readThread(ledger.db, await ledger.threadId('t1'))).readWholeAt).toEqual(START);
   });
 
   it('is neither retired by a stamp of 1970 nor kept hot by one of 2099', async () => {
     const ledger = await ledgerWithThread();
     await ledger.read('t1', [incomingMessage('m1', { originAt: '1970-01-01T00:00:00Z' })]);
-    expect(await dueAt(ledger)).toEqual(after(2 * DAY));
+    expect(await dueAt(ledger)).toEqual(after(referenceGap(20 * DAY)));
     ledger.clock.advance(2 * DAY);
     await ledger.list([incomingThread('t2')], { from: after(0), to: after(2 * DAY) });
     await ledger.read('t2', [incomingMessage('m2', { originAt: '2099-01-01T00:00:00Z' })]);

@@ -12,6 +12,7 @@ import { addPacer } from '../../../src/cli/commands/pacer.js';
 import { addPark } from '../../../src/cli/commands/park.js';
 import { addReprocess } from '../../../src/cli/commands/reprocess.js';
 import { addSource } from '../../../src/cli/commands/source.js';
+import { addPlan } from '../../../src/cli/commands/plan.js';
 import { addTemporal } from '../../../src/cli/commands/temporal.js';
 import { addTrace } from '../../../src/cli/commands/trace.js';
 import { addUp } from '../../../src/cli/commands/up.js';
@@ -25,9 +26,10 @@ const section = (title: string): string => PAGE.split(/^## /m).find((one) => one
 const verbsOf = (command: Command, path: string[] = []): string[] =>
   command.commands.flatMap((sub) => {
     const name = [...path, sub.name()];
-    if (sub.commands.length > 0) return verbsOf(sub, name);
     const options = sub.options.filter((option) => !option.hidden).map((option) => `${name.join(' ')} ${option.long}`);
-    return [name.join(' '), ...options];
+    // A group of verbs, such as `temporal`, has no options; `plan` is a verb of its own beside the one below it.
+    const own = sub.commands.length === 0 || options.length > 0 ? [name.join(' '), ...options] : [];
+    return [...own, ...verbsOf(sub, name)];
   });
 
 describe('docs/reference/cli.md', () => {
@@ -40,6 +42,7 @@ describe('docs/reference/cli.md', () => {
       addMigrate,
       addTemporal,
       addAudit,
+      addPlan,
       addBalance,
       addTrace,
       addExport,
