@@ -11,6 +11,7 @@ import type { ActivityDeps } from './deps.js';
 export interface AuditPageResult {
   callId: string;
   readingId: string;
+  /** `gone`: the provider does not know the thread; its outcome is written. */
   next: 'more' | 'confirm' | 'end' | 'shifted' | 'gone';
   /** Inbound messages stored that have no ending yet. */
   open: number;
@@ -54,8 +55,9 @@ export const createAuditCalls = (deps: ActivityDeps) => {
         return { callId: call.id, readingId: call.readingId, next, open };
       } catch (error) {
         if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
-        await noteThreadAbsent(db, { threadId, begunAt, now: clock.now(), timing });
-        await endAuditThread(db, auditId, threadId, 'gone');
+        const absence = await noteThreadAbsent(db, { threadId, begunAt, now: clock.now(), timing });
+        // A first 404 may be wrong: until it is confirmed the thread counts as one that could not be read.
+        await endAuditThread(db, auditId, threadId, absence === 'gone' ? 'gone' : 'unread');
         return { callId: error.callId, readingId: error.callId, next: 'gone', open: 0 };
       }
     },

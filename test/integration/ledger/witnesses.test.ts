@@ -158,12 +158,12 @@ describe('a webhook', () => {
   it('missed what came while it sent hints and had none', async () => {
     const ledger = await prepared();
     await takeHints(ledger);
-    await ledger.read('t1', []);
-    await ledger.read('t2', []);
+    await ledger.read('t1', [incomingMessage('o1')]);
+    await ledger.read('t2', [incomingMessage('o2')]);
     await hint(ledger, 't1');
     ledger.clock.advance(HOUR);
-    await ledger.read('t1', [incomingMessage('m1')]);
-    await ledger.read('t2', [incomingMessage('m2')]);
+    await ledger.read('t1', [incomingMessage('m1'), incomingMessage('o1')]);
+    await ledger.read('t2', [incomingMessage('m2'), incomingMessage('o2')]);
     ledger.clock.advance(HOUR);
     await ledger.db.$executeRaw`UPDATE hint SET webhook_id = 'older'`;
     await hint(ledger, 't1');
