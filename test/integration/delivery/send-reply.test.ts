@@ -101,12 +101,25 @@ describe('what the look shows first', () => {
     expect(await openCalls(test)).toBe(0);
   });
 
-  it('not the message that is answered: a person has it, and nothing is posted', async () => {
+  it('other words under the message that is answered: the reply is taken back and decided anew', async () => {
+    const test = await preparedReply();
+    test.server.shows({ id: 'm1', received_at: iso(-HOUR), text: 'Please cancel my order.' });
+    expect(await test.send()).toEqual({ kind: 'again' });
+    expect(await test.send()).toEqual({ kind: 'again' });
+    expect(test.server.posts).toEqual([]);
+    expect((await test.reply()).state).toBe('withdrawn');
+    await test.assertTrail(['edited', 'reply_withdrawn because edited', 'reply_looked']);
+    expect(await openCalls(test)).toBe(0);
+  });
+
+  it('not the message that is answered: a person has it, nothing is posted, and a visit is to say where it is', async () => {
     const test = await preparedReply();
     test.server.removes('m1');
+    await test.db.$executeRaw`DELETE FROM thread_due`;
     expect(await test.send()).toMatchObject({ disposition: 'escalated', reason: 'gone_at_provider' });
     expect(test.server.posts).toEqual([]);
     expect(await checkBalance(test.db)).toMatchObject({ balanced: true });
+    expect(await test.db.$queryRaw`SELECT due_at FROM thread_due`).toEqual([{ due_at: test.clock.now() }]);
   });
 
   it('a message that lies deeper than four pages: a person has it, and nothing is posted', async () => {
