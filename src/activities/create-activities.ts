@@ -2,6 +2,7 @@ import { createAlarmSteps } from './alarm-steps.js';
 import { createAuditCalls } from './audit-calls.js';
 import { createAuditSteps } from './audit-steps.js';
 import type { ActivityDeps } from './deps.js';
+import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
 import { createPacingSteps } from './pacing-steps.js';
@@ -16,5 +17,5 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAlarmSteps(deps),
   },
   lifecycle: createLifecycleSteps(deps),
-  source: { ...createSourceCalls(deps), ...createAuditCalls(deps) },
+  source: { ...createSourceCalls(deps), ...createAuditCalls(deps), ...createHintSteps(deps) },
 });

@@ -7,6 +7,7 @@ import { addApi } from './commands/api.js';
 import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
 import { addConfig } from './commands/config.js';
+import { addCoverage } from './commands/coverage.js';
 import { addExport } from './commands/export.js';
 import { addMigrate } from './commands/migrate.js';
 import { addPacer } from './commands/pacer.js';
@@ -39,6 +40,7 @@ for (const add of [
   addTemporal,
   addAudit,
   addBalance,
+  addCoverage,
   addTrace,
   addExport,
   addConfig,

@@ -3,6 +3,7 @@ import { nextVisitAt } from '../domain/visit-schedule.js';
 import { noteAllGone } from './absences.js';
 import type { PageOfReading } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
+import { answerHints, dropHints } from './hints.js';
 import { closeRanges } from './thread-ranges.js';
 
 export interface Thread {
@@ -97,6 +98,8 @@ export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> 
   ];
   const known = at.filter((instant): instant is number => instant !== null);
   await setDue(tx, threadId, known.length > 0 ? new Date(Math.min(...known)) : null);
+  const hintedAgain = await answerHints(tx, { threadId, begunAt, now, timing });
+  if (hintedAgain) await hurryThread(tx, threadId, hintedAgain);
 }
 
 export interface Absence {
@@ -130,6 +133,7 @@ export async function noteThreadAbsent(
     await tx.$executeRaw`DELETE FROM thread_range WHERE thread_id = ${threadId}::uuid`;
     await noteAllGone(tx, threadId, now);
     await setDue(tx, threadId, null);
+    await dropHints(tx, threadId, now);
     return 'gone';
   });
 }

@@ -104,7 +104,16 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     for (const [name, id] of ids) {
       chosen.push(choose(`message-lifecycle-${name}`, ours, (run) => run.workflowId.endsWith(id)));
     }
-    const types = ['audit', 'deliverAlarm', 'deliverAlarms', 'dispatch', 'maintain', 'pacer', 'pollWindow', 'visitRound'];
+    const types = [
+      'audit',
+      'deliverAlarm',
+      'deliverAlarms',
+      'dispatch',
+      'maintain',
+      'pacer',
+      'pollWindow',
+      'visitRound',
+    ];
     for (const type of [...types, 'witness']) {
       const name = type.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       chosen.push(choose(name, ours, (run) => run.type === type));

@@ -6,6 +6,7 @@ import { addApi } from '../../../src/cli/commands/api.js';
 import { addAudit } from '../../../src/cli/commands/audit.js';
 import { addBalance } from '../../../src/cli/commands/balance.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
+import { addCoverage } from '../../../src/cli/commands/coverage.js';
 import { addExport } from '../../../src/cli/commands/export.js';
 import { addMigrate } from '../../../src/cli/commands/migrate.js';
 import { addPacer } from '../../../src/cli/commands/pacer.js';
@@ -43,6 +44,7 @@ describe('docs/reference/cli.md', () => {
       addConfig,
       addAlarms,
       addPacer,
+      addCoverage,
     ])
       add(program);
     const rows = [...section('Verbs').matchAll(/^\| `([a-z ]+)` +\| +(?:`(--[a-z-]+)` *)?\|/gm)];
