@@ -4,6 +4,7 @@ import { createAttachmentSteps } from './attachment-steps.js';
 import { createAuditCalls } from './audit-calls.js';
 import { createAuditSteps } from './audit-steps.js';
 import type { ActivityDeps } from './deps.js';
+import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
 import { createPacingSteps } from './pacing-steps.js';
@@ -19,5 +20,10 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAttachmentSteps(deps),
   },
   lifecycle: createLifecycleSteps(deps),
-  source: { ...createSourceCalls(deps), ...createAuditCalls(deps), ...createAttachmentCalls(deps) },
+  source: {
+    ...createSourceCalls(deps),
+    ...createAuditCalls(deps),
+    ...createAttachmentCalls(deps),
+    ...createHintSteps(deps),
+  },
 });

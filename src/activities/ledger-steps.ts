@@ -18,6 +18,7 @@ import { LIFECYCLE_QUEUE, lifecycleWorkflowId } from '../domain/identity.js';
 import { sayGuarantee } from '../domain/schedule/guarantee.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { LifecycleTiming } from '../domain/timing.js';
+import { dueLookups } from '../ledger/hints.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';
 import { hurryDueParks, parkUnreadablePage, takeDueLookups } from '../ledger/parks.js';
 import { ensurePartitions } from '../ledger/partitions.js';
@@ -28,9 +29,9 @@ import { closeWindow, openWindow, type StoredInterval, type WindowAccount } from
 import type { ActivityDeps } from './deps.js';
 
 const DISPATCH_BATCH = 200;
-/** Parked rows of listings that one batch of visits looks up. */
-const LOOKUPS = 20;
 const STARTS_AT_ONCE = 20;
+/** Threads asked for by their id alone in one window or batch, as hints or parked rows name them; the rest waits for the next. */
+const LOOKUPS = 20;
 
 /** Steps that only touch the ledger or Temporal: no provider is called from here. */
 export const createLedgerSteps = (deps: ActivityDeps) => {
@@ -42,18 +43,19 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
     callRetryMaxMs: timing.callRetryMaxMs,
   };
   return {
-    /** Freezes what the source owes us, once per run. */
-    async openWindow(payload: OpenWindowInput): Promise<{ id: string; owed: StoredInterval[] }> {
+    /** Freezes what the source owes us, once per run, and names the hints that lead to threads which nobody knows yet. */
+    async openWindow(payload: OpenWindowInput): Promise<{ id: string; owed: StoredInterval[]; lookups: string[] }> {
       const { source, scheduledAt } = OpenWindowInput.parse(payload);
       const input = { source, runId: runId(), scheduledAt: new Date(scheduledAt), now: clock.now(), timing };
       const { id, owed } = await openWindow(db, input);
-      return { id, owed };
+      return { id, owed, lookups: await dueLookups(db, source, clock.now(), LOOKUPS) };
     },
 
     async closeWindow(payload: CloseWindowInput): Promise<WindowAccount> {
-      const { windowId } = CloseWindowInput.parse(payload);
-      const account = await closeWindow(db, windowId, clock.now(), timing);
-      for (const { from, to } of account.gaps) log.intake.warn({ event: 'listing.cut', windowId, from, to });
+      const { windowId, troubles } = CloseWindowInput.parse(payload);
+      const account = await closeWindow(db, windowId, clock.now(), timing, troubles);
+      for (const { from, to, because } of account.gaps)
+        log.intake.warn({ event: 'listing.cut', windowId, from, to, reason: because });
       const { owed, listings, newThreads, gaps } = account;
       log.intake.info({
         event: 'window.closed',

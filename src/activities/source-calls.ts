@@ -5,6 +5,8 @@ import { sendReply } from '../delivery/send-reply.js';
 import type { SendResult } from '../domain/step-results.js';
 import { readPriorPage } from '../ledger/calls.js';
 import type { NextOfReading } from '../ledger/close-reading.js';
+import { firstSeenBy } from '../ledger/hints.js';
+import type { ListingStep } from '../ledger/listings.js';
 import { readParkedThread, recordLookup } from '../ledger/record-lookup.js';
 import { recordConfirmingPage, recordMessagePage } from '../ledger/record-messages.js';
 import { recordThreadPage } from '../ledger/record-threads.js';
@@ -22,7 +24,8 @@ export interface PageResult {
 }
 
 export interface ListPageResult extends PageResult {
-  next: 'more' | 'end' | 'shifted';
+  next: ListingStep;
+  readingId: string;
 }
 
 export interface ThreadPageResult extends PageResult {
@@ -39,7 +42,7 @@ export const createSourceCalls = (deps: ActivityDeps) => {
   return {
     /** Lists one page of a creation interval and commits it. @throws CursorExpired, not retried: the interval is read anew */
     async listPage(payload: ListPageInput): Promise<ListPageResult> {
-      const { source, windowId, interval, afterCall } = ListPageInput.parse(payload);
+      const { source, windowId, interval, afterCall, earlier = [] } = ListPageInput.parse(payload);
       const prior = afterCall ? await readPriorPage(db, afterCall) : null;
       const page = prior ? prior.page + 1 : 0;
       const query = { from: interval.from, to: interval.to, cursor: prior?.nextCursor ?? null };
@@ -61,10 +64,12 @@ export const createSourceCalls = (deps: ActivityDeps) => {
         windowId,
         interval: { from: new Date(interval.from), to: new Date(interval.to) },
         covering: interval.covering,
+        earlier,
         now: clock.now(),
+        timing,
       });
       if (parked > 0) log.intake.warn({ event: 'row.parked', source, callId: call.id, reason: 'unreadable_row' });
-      return { callId: call.id, rows, known, stored, parked, next };
+      return { callId: call.id, readingId: call.readingId, rows, known, stored, parked, next };
     },
 
     /** Reads one page of a thread, newest first, and commits it; a thread that the provider does not know twice is gone. */
@@ -74,6 +79,7 @@ export const createSourceCalls = (deps: ActivityDeps) => {
       const prior = afterCall ? await readPriorPage(db, afterCall) : null;
       const page = prior ? prior.page + 1 : 0;
       const begunAt = clock.now();
+      const seenBy = await firstSeenBy(db, threadId);
       const request = {
         source,
         operation: 'listMessages' as const,
@@ -86,7 +92,7 @@ export const createSourceCalls = (deps: ActivityDeps) => {
       };
       const context = () => ({
         threadId,
-        firstSeenBy: 'poll' as const,
+        firstSeenBy: seenBy,
         adapterVersion: deps.adapterVersionOf(source),
         now: clock.now(),
         timing,

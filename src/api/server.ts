@@ -2,13 +2,18 @@ import { connect } from 'node:net';
 import Fastify from 'fastify';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
+import type { Clock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
-import type { Sql } from '../ledger/database.js';
+import { pollWorkflowId, visitWorkflowId } from '../domain/identity.js';
+import type { Database, Sql } from '../ledger/database.js';
 import type { Logger } from '../telemetry/logger.js';
+import { createNudge } from './nudge.js';
+import { addDashboardWebhooks } from './webhooks.js';
 
 export interface ApiParts {
   config: Config;
-  db: Sql;
+  db: Database;
+  clock: Clock;
   log: Logger;
 }
 
@@ -18,9 +23,14 @@ export interface RunningApi {
 }
 
 const PROBE_MS = 2_000;
+/** Far above what a mailbox brings; a sender that is refused comes again by its own schedule. */
+const WEBHOOKS_PER_MINUTE = 600;
 
-/** The HTTP API. `/healthz`: the process answers; `/readyz`: each dependency by name, 503 where one is out of reach. */
-export async function startApi({ config, db, log }: ApiParts): Promise<RunningApi> {
+/**
+ * The HTTP API. `/healthz`: the process answers; `/readyz`: each dependency by name, 503 where one is out of reach;
+ * `/webhooks/dashboard/:source`: hints, where a signing secret is set.
+ */
+export async function startApi({ config, db, clock, log }: ApiParts): Promise<RunningApi> {
   const { host, port } = config.api;
   const app = Fastify({ forceCloseConnections: true });
   app.get('/healthz', async () => ({ status: 'ok' }));
@@ -29,6 +39,14 @@ export async function startApi({ config, db, log }: ApiParts): Promise<RunningAp
     const ready = postgres && temporal;
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', postgres, temporal });
   });
+  const { webhookSecrets: secrets } = config.source;
+  if (secrets.length > 0) {
+    const nudge = createNudge(config);
+    app.addHook('onClose', () => nudge.close());
+    const onHint = ({ source, isThreadKnown }: { source: string; isThreadKnown: boolean }) =>
+      nudge.send(isThreadKnown ? visitWorkflowId(source) : pollWorkflowId(source));
+    await addDashboardWebhooks(app, { db, clock, log, secrets, perMinute: WEBHOOKS_PER_MINUTE, onHint });
+  }
   try {
     const url = await app.listen({ host, port });
     log.info({ event: 'api.listening' });

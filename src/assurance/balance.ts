@@ -82,16 +82,16 @@ const providerToLedger = (db: Sql) =>
 const threadsToLedger = (db: Sql) =>
   equation(
     'listings to ledger',
-    'every thread that a listing named is held or parked, and one that was never read is due for its visit',
+    'every thread that a listing or a look for it named is held or parked, and one that was never read is due for its visit',
     db.$queryRaw<Sides[]>`
       SELECT count(*)::int AS left, count(*) FILTER (WHERE
         EXISTS (SELECT 1 FROM thread t WHERE t.source = returned.source AND t.provider_thread_id = returned.id)
         OR EXISTS (SELECT 1 FROM park p WHERE p.source = returned.source AND p.kind = 'thread' AND p.item = returned.id))::int AS right
       FROM (SELECT DISTINCT source, unnest(ids) AS id FROM provider_call
-            WHERE operation = 'listThreads' AND rows IS NOT NULL) AS returned`,
+            WHERE operation IN ('listThreads', 'getThread') AND rows IS NOT NULL) AS returned`,
     db.$queryRaw<{ id: string }[]>`
       SELECT DISTINCT returned.id FROM (
-        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation = 'listThreads' AND rows IS NOT NULL
+        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation IN ('listThreads', 'getThread') AND rows IS NOT NULL
       ) AS returned
       WHERE NOT EXISTS (SELECT 1 FROM thread t WHERE t.source = returned.source AND t.provider_thread_id = returned.id)
         AND NOT EXISTS (SELECT 1 FROM park p WHERE p.source = returned.source AND p.kind = 'thread' AND p.item = returned.id)

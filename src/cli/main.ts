@@ -7,13 +7,14 @@ import { addApi } from './commands/api.js';
 import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
 import { addConfig } from './commands/config.js';
+import { addCoverage } from './commands/coverage.js';
 import { addExport } from './commands/export.js';
 import { addMigrate } from './commands/migrate.js';
 import { addPacer } from './commands/pacer.js';
 import { addPark } from './commands/park.js';
+import { addPlan } from './commands/plan.js';
 import { addReprocess } from './commands/reprocess.js';
 import { addSource } from './commands/source.js';
-import { addPlan } from './commands/plan.js';
 import { addTemporal } from './commands/temporal.js';
 import { addTrace } from './commands/trace.js';
 import { addUp } from './commands/up.js';
@@ -44,6 +45,7 @@ for (const add of [
   addAudit,
   addPlan,
   addBalance,
+  addCoverage,
   addTrace,
   addExport,
   addConfig,

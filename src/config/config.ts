@@ -96,6 +96,8 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
     source: {
       dashboardUrl: values.WAYBILL_DASHBOARD_URL,
       dashboardToken: values.WAYBILL_DASHBOARD_TOKEN,
+      /** Empty: no webhook is taken. */
+      webhookSecrets: values.WAYBILL_DASHBOARD_WEBHOOK_SECRET ?? [],
       /** Null: not asked for; a real source then starts in observe, the simulator in live. */
       mode: values.WAYBILL_MODE,
       answerFrom: values.WAYBILL_ANSWER_FROM,

@@ -94,6 +94,10 @@ export const KINDS = {
   addresses: list('must be addresses parted by commas', /^[^\s@,]+@[^\s@,]+$/).transform((parts) =>
     parts.map((part) => part.toLowerCase()),
   ),
+  secrets: list(
+    'must be one or two secrets of Standard Webhooks (whsec_ and base64) parted by a comma',
+    /^(whsec_)?[A-Za-z0-9+/]{32,}={0,2}$/,
+  ).refine((parts) => parts.length <= 2, 'must be at most two secrets: the one in force and the one that follows it'),
   roles: list('must be roles parted by commas, as intake,lifecycle,source:dashboard', /^[a-z]+(:[a-z0-9][a-z0-9-]*)?$/),
 } as const;
 

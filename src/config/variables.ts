@@ -154,6 +154,13 @@ export const VARIABLES = {
     secret: true,
     doc: 'bearer token of the dashboard',
   },
+  WAYBILL_DASHBOARD_WEBHOOK_SECRET: {
+    group: 'source',
+    kind: 'secrets',
+    default: null,
+    secret: true,
+    doc: 'signing secret of the webhooks of the dashboard, or two while one replaces the other; unset: none are taken',
+  },
   WAYBILL_MODE: {
     group: 'source',
     kind: 'mode',

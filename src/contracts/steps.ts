@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FAILURES, type FailureType } from '../domain/failures.js';
 
 const uuid = z.uuid();
 const instant = z.iso.datetime({ offset: true });
@@ -19,10 +20,17 @@ export const ListPageInput = z.strictObject({
   windowId: uuid,
   interval: IntervalInput,
   afterCall: uuid.optional(),
+  /** Readings of the interval that were made before in the same window. */
+  earlier: z.array(uuid).max(8).optional(),
 });
 export type ListPageInput = z.infer<typeof ListPageInput>;
 
-export const CloseWindowInput = z.strictObject({ windowId: uuid });
+export const CloseWindowInput = z.strictObject({
+  windowId: uuid,
+  troubles: z
+    .array(z.strictObject({ from: instant, to: instant, because: z.enum(Object.keys(FAILURES) as FailureType[]) }))
+    .optional(),
+});
 export type CloseWindowInput = z.infer<typeof CloseWindowInput>;
 
 export const DueBatchInput = z.strictObject({ source, limit: z.int().min(1).max(1000) });

@@ -1,4 +1,4 @@
-import { cut, gaps, type Interval, overlaps, union, width } from './interval.js';
+import { cut, gaps, halve, type Interval, overlaps, union, width } from './interval.js';
 import type { Timing } from './timing.js';
 
 const DAY_MS = 86_400_000;
@@ -23,6 +23,8 @@ export interface CoverageInput {
   demandedAt: number | null;
   /** Pages of the newest covering reading; null when there is none. */
   frontierPages: number | null;
+  /** What the window before could not exhaust. */
+  failed?: readonly Interval[];
   timing: Timing;
 }
 
@@ -70,7 +72,8 @@ export function owedParts(input: CoverageInput): Interval[] {
  * The listings that a polling window owes, newest first. Pure: the same ledger and end give the same plan. A part narrower
  * than a covering listing is widened into the past to a UTC day, because only a wide listing shows every thread. The moving
  * edge, where a wide listing costs more than a page, is read narrowly each time and widely every listingMinGapMs; up to a
- * demand it is read widely at once.
+ * demand it is read widely at once. What the window before could not exhaust comes last and in halves, so that one page which can
+ * never be read is closed in on and keeps nothing else from being listed.
  */
 export function planWindow(input: CoverageInput): OwedInterval[] {
   const { end, timing, readings, frontierPages, demandedAt } = input;
@@ -87,12 +90,14 @@ export function planWindow(input: CoverageInput): OwedInterval[] {
     const from = width(part) >= timing.coveringWidthMs ? part.from : startOfDay(part.to - timing.coveringWidthMs);
     wide.push({ from: Math.min(from, part.from), to: part.to });
   }
-  for (const whole of union(wide).reverse()) {
-    plan.push(
-      ...cut(whole, timing.listingWidthMs, timing.coveringWidthMs).map((piece) => ({ ...piece, covering: true })),
-    );
-  }
-  return plan;
+  const pieces = union(wide)
+    .reverse()
+    .flatMap((whole) => cut(whole, timing.listingWidthMs, timing.coveringWidthMs));
+  const isSuspect = (piece: Interval) => (input.failed ?? []).some((gap) => overlaps(gap, piece));
+  const closedIn = pieces.filter(isSuspect).flatMap((piece) => halve(piece, timing.coveringWidthMs) ?? [piece]);
+  const sound = [...pieces.filter((piece) => !isSuspect(piece)), ...closedIn.filter((piece) => !isSuspect(piece))];
+  const covering = [...sound, ...closedIn.filter(isSuspect)].map((piece) => ({ ...piece, covering: true }));
+  return [...plan, ...covering];
 }
 
 /** Parts of `whole` without an exhausted listing begun at or after `since`. */

@@ -14,6 +14,8 @@ export const FAILURES = {
   CallAbandoned: 'the attempt that opened a call ended without writing down what came of it',
   CursorExpired: 'the provider no longer accepts the cursor of the page before',
   ListingUnstable: 'rows shifted between the pages while the listing was read',
+  ListingContradicted: 'the listing lacks most of the threads that we hold of its interval',
+  ListingUnfinished: 'the window ended before the listing was exhausted',
   ReplyDoubtful: 'it is not known whether the reply was executed',
   ReplyRefused: 'the provider refused the reply',
   AlarmUndelivered: 'the receiver of the alarms did not take one',

@@ -35,6 +35,16 @@ export const TIMING_FIELDS = {
     doc: 'longest time between two readings within the look-back',
   },
   listingMaxGapMs: { default: 2_592_000_000, unit: 'ms', doc: 'longest time between two readings out to the horizon' },
+  safeFrontierMs: {
+    default: 60_000,
+    unit: 'ms',
+    doc: 'threads younger than this may come and go while a listing is read',
+  },
+  hintAgainMs: {
+    default: 120_000,
+    unit: 'ms',
+    doc: 'wait before a hint that brought nothing new is followed again; five times as long before the last time',
+  },
   visitMinGapMs: { default: 900_000, unit: 'ms', doc: 'P: least time between two visits of a thread' },
   visitSilenceShare: {
     default: 0.17,

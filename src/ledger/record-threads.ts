@@ -1,25 +1,24 @@
-import { createHash } from 'node:crypto';
 import type { IncomingThread, Item } from '../domain/message.js';
+import type { FirstSeenBy } from '../domain/states.js';
+import { DEFAULT_TIMING } from '../domain/timing.js';
 import type { Page } from '../sources/source.js';
-import { type CallCounts, finishCall, type OpenCall, pagesOfReading, repeatsId } from './calls.js';
-import { type Database, only, type Sql } from './database.js';
+import { type CallCounts, finishCall, type OpenCall } from './calls.js';
+import type { Database, Sql } from './database.js';
+import { type ListingContext, type ListingStep, settleListing } from './listings.js';
 import { parkedItemId, parkItems, resolveParks, type UnreadableItem } from './parks.js';
 import { readSource } from './sources.js';
 import { refuseMassParking } from './stopped-sources.js';
 import { recordStatusChanges } from './thread-statuses.js';
 
-export interface ThreadPageContext {
-  source: string;
-  windowId: string;
-  interval: { from: Date; to: Date };
-  /** False for a narrow early reading, which never counts as coverage. */
-  covering: boolean;
-  now: Date;
-}
+export type ThreadPageContext = Omit<ListingContext, 'earlier' | 'timing'> &
+  Partial<Pick<ListingContext, 'earlier' | 'timing'>>;
 
 export interface RecordedThreadPage extends CallCounts {
-  /** `more`: ask for the next page; `end`: exhausted, the listing is closed; `shifted`: rows moved, nothing is closed. */
-  next: 'more' | 'end' | 'shifted';
+  /**
+   * `more`: ask for the next page; `end`: a reading of the interval counts, the listing is closed; `confirm`, `shifted`,
+   * `contradicted`: read the interval again, nothing is closed; `cut`: ask for less at once.
+   */
+  next: ListingStep;
 }
 
 const readable = <T>(items: readonly Item<T>[]): T[] => items.flatMap((item) => (item.ok ? [item.value] : []));
@@ -47,7 +46,7 @@ export async function recordThreadPage(
       now: context.now,
     });
     const threads = new Map(readable(page.items).map((thread) => [thread.providerThreadId, thread]));
-    const stored = await upsertThreads(tx, [...threads.values()], context);
+    const stored = await upsertThreads(tx, [...threads.values()], { ...context, isListed: true });
     await resolveParks(tx, context.source, 'thread', [...threads.keys()], context.now);
     const rows = page.items.length;
     const counts = { rows, known: rows - bad.length - stored, stored, parked: bad.length, rejected: 0 };
@@ -58,59 +57,53 @@ export async function recordThreadPage(
       { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields },
       context.now,
     );
-    if (page.nextCursor !== null) return { ...counts, next: 'more' };
-    return { ...counts, next: await closeListing(tx, call, context) };
+    const listing = { earlier: [], timing: DEFAULT_TIMING, ...context };
+    return { ...counts, next: await settleListing(tx, call, page.nextCursor, listing) };
   });
 }
 
-/** Holds the threads; what is new, changed or back again is due for its visit now. Gives how many are new. */
+export interface ThreadOrigin {
+  source: string;
+  now: Date;
+  /** The scheduled intake unless given. */
+  firstSeenBy?: FirstSeenBy;
+  /** Whether a listing shows them; not, where they were asked for by id. */
+  isListed?: boolean;
+}
+
+/** Stores threads that are new and what changed of known ones, and makes both due; gives how many are new. */
 export async function upsertThreads(
   tx: Sql,
   threads: readonly IncomingThread[],
-  context: Pick<ThreadPageContext, 'source' | 'now'>,
+  origin: ThreadOrigin,
 ): Promise<number> {
   if (threads.length === 0) return 0;
-  const { enumeratedAt } = await readSource(tx, context.source);
-  await recordStatusChanges(tx, context.source, threads, context.now);
+  const { source, now, firstSeenBy = 'poll', isListed = false } = origin;
+  const { enumeratedAt } = await readSource(tx, source);
+  await recordStatusChanges(tx, source, threads, now);
   const rows = await tx.$queryRaw<{ id: string; fresh: boolean }[]>`
-    INSERT INTO thread (source, provider_thread_id, subject, inbox, status, created_at, first_seen_at, by_first_enumeration)
-    SELECT ${context.source}, id, subject, inbox, status, created_at, ${context.now}::timestamptz, ${enumeratedAt === null}
+    INSERT INTO thread (source, provider_thread_id, subject, inbox, status, created_at, first_seen_at, first_seen_by, by_first_enumeration,
+                        first_listed_at)
+    SELECT ${source}, id, subject, inbox, status, created_at, ${now}::timestamptz, ${firstSeenBy}, ${enumeratedAt === null},
+           CASE WHEN ${isListed} THEN ${now}::timestamptz END
     FROM unnest(${threads.map((t) => t.providerThreadId)}::text[], ${threads.map((t) => t.subject)}::text[],
                 ${threads.map((t) => t.inbox)}::text[], ${threads.map((t) => t.status)}::text[],
                 ${threads.map((t) => t.createdAt)}::timestamptz[]) AS row (id, subject, inbox, status, created_at)
     ORDER BY id
     ON CONFLICT (source, provider_thread_id) DO UPDATE
       SET subject = excluded.subject, inbox = excluded.inbox, status = excluded.status, gone_at = NULL,
-          missed_at = NULL
+          missed_at = NULL,
+          first_listed_at = COALESCE(thread.first_listed_at, excluded.first_listed_at),
+          unlisted_at = CASE WHEN excluded.first_listed_at IS NULL THEN thread.unlisted_at END
       WHERE (thread.subject, thread.inbox, thread.status) IS DISTINCT FROM (excluded.subject, excluded.inbox, excluded.status)
          OR thread.gone_at IS NOT NULL
+         OR (excluded.first_listed_at IS NOT NULL AND (thread.first_listed_at IS NULL OR thread.unlisted_at IS NOT NULL))
     RETURNING id, (xmax = 0) AS fresh`;
   const due = rows.map((row) => row.id);
   // New, renamed, moved or back again: each is a reason to look into it now.
   await tx.$executeRaw`
     INSERT INTO thread_due (thread_id, source, due_at)
-    SELECT id, ${context.source}, ${context.now}::timestamptz FROM unnest(${due}::uuid[]) AS row (id) ORDER BY id
-    ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at)`;
+    SELECT id, ${source}, ${now}::timestamptz FROM unnest(${due}::uuid[]) AS row (id) ORDER BY id
+    ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at), gap_rank = 0`;
   return rows.filter((row) => row.fresh).length;
-}
-
-async function closeListing(tx: Sql, call: OpenCall, context: ThreadPageContext): Promise<'end' | 'shifted'> {
-  const pages = await pagesOfReading(tx, call.readingId);
-  if (repeatsId(pages)) return 'shifted';
-  const first = only(pages, `reading ${call.readingId}`);
-  const ids = pages.flatMap((page) => page.ids).sort();
-  const hash = createHash('sha256').update(ids.join('\n')).digest('hex');
-  const { from, to } = context.interval;
-  const inserted = await tx.$executeRaw`
-    INSERT INTO listing (source, window_id, from_at, to_at, covering, begun_at, exhausted_at, pages, threads, id_set_hash, last_call_id)
-    VALUES (${context.source}, ${context.windowId}::uuid, ${from}, ${to}, ${context.covering}, ${first.openedAt}, ${context.now},
-            ${pages.length}, ${ids.length}, ${hash}, ${call.id}::uuid)
-    ON CONFLICT (last_call_id) DO NOTHING`;
-  if (inserted > 0 && context.covering) {
-    await tx.$executeRaw`
-      UPDATE listing SET superseded = true
-      WHERE source = ${context.source} AND covering AND NOT superseded AND begun_at < ${first.openedAt}
-        AND from_at >= ${from} AND to_at <= ${to}`;
-  }
-  return 'end';
 }

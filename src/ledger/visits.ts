@@ -5,6 +5,7 @@ import { nextVisitAt } from '../domain/visit-schedule.js';
 import { noteAllGone } from './absences.js';
 import type { PageOfReading } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
+import { answerHints, dropHints } from './hints.js';
 import { parkVanished, resolveThreadParks } from './parks.js';
 import { closeRanges } from './thread-ranges.js';
 import { readLesson, recordLesson } from './visit-lessons.js';
@@ -145,6 +146,8 @@ export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> 
     first === null ? null : { at: new Date(first), rank: rankOf(dueIn, timing), share: plan.share },
   );
   await recordLesson(tx, thread, lesson, begunAt);
+  const hintedAgain = await answerHints(tx, { threadId, begunAt, now, timing });
+  if (hintedAgain) await hurryThread(tx, threadId, hintedAgain);
 }
 
 export interface Absence {
@@ -182,6 +185,7 @@ export async function noteThreadAbsent(
     await tx.$executeRaw`DELETE FROM thread_range WHERE thread_id = ${threadId}::uuid`;
     await noteAllGone(tx, threadId, now);
     await setDue(tx, threadId, null);
+    await dropHints(tx, threadId, now);
     return vanished ? 'vanished' : 'gone';
   });
 }

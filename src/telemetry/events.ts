@@ -129,6 +129,10 @@ export const EVENTS = {
 
   // api
   'api.listening': { doc: 'the API takes requests', fields: ['host', 'port'] },
+  'hint.refused': {
+    doc: 'deliveries of a dashboard webhook were not taken',
+    fields: ['source', 'reason', 'count'],
+  },
   'request.failed': {
     doc: 'the API answered a request with an error',
     fields: ['method', 'route', 'status', 'requestId', 'durationMs'],

@@ -1,4 +1,5 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import type { HintSteps } from '../activities/hint-steps.js';
 import type { SourceCalls } from '../activities/source-calls.js';
 import type { FailureType } from '../domain/failures.js';
 import { sourceQueue } from '../domain/identity.js';
@@ -10,7 +11,7 @@ const READ_ATTEMPTS = 8;
 
 /** The calls of a source that read: one request each, paced by its queue. */
 export const readingCalls = (source: string, timing: Timing) =>
-  proxyActivities<Pick<SourceCalls, 'listPage' | 'readThreadPage' | 'lookUpThread'>>({
+  proxyActivities<Pick<SourceCalls, 'listPage' | 'readThreadPage' | 'lookUpThread'> & HintSteps>({
     taskQueue: sourceQueue(source),
     startToCloseTimeout: timing.callTimeoutMs,
     priority: PRIORITY.live,

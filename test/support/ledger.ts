@@ -24,7 +24,12 @@ export interface ListingOptions {
   covering?: boolean;
   nextCursor?: string | null;
   /** The call of the page before. */
-  after?: OpenCall;
+  after?: OpenCall | undefined;
+  /** Readings of the interval made before in the same window; with it, or with `once`, the page is recorded and no more. */
+  earlier?: string[];
+  once?: boolean;
+  /** The window to list for; a new one unless given. */
+  windowId?: string;
 }
 
 export interface ReadingOptions {
@@ -80,27 +85,66 @@ export async function testLedger(more: Partial<Timing> = {}) {
       ...binding,
     });
 
-  /** Opens the row of a call and commits a page of a listing for it. */
+  const pagesListed = new Map<string, (readonly Row<IncomingThread>[])[]>();
+
+  /**
+   * Opens the row of a call and commits a page of a listing for it. A listing that counts only once another reading agrees is
+   * given one, in which the provider says the same again.
+   */
   async function list(
     rows: readonly Row<IncomingThread>[],
-    { source = 'dashboard', covering = true, nextCursor = null, after, ...interval }: ListingOptions = {},
+    options: ListingOptions = {},
+  ): Promise<RecordedThreadPage & { call: OpenCall; windowId: string }> {
+    const listed = await listOnce(rows, options);
+    const said = [...(pagesListed.get(listed.call.readingId) ?? []).slice(0, listed.call.page), rows];
+    pagesListed.set(listed.call.readingId, said);
+    if (options.once || options.earlier) return listed;
+    const earlier = [listed.call.readingId];
+    let { next } = listed;
+    while (next === 'confirm' && earlier.length < 3) {
+      let after: OpenCall | null = null;
+      for (const [index, page] of said.entries()) {
+        const nextCursor: string | null = index < said.length - 1 ? `again ${index}` : null;
+        const { windowId } = listed;
+        const again = await listOnce(page, { ...options, windowId, earlier, nextCursor, after: after ?? undefined });
+        after = again.call;
+        next = again.next;
+        if (next !== 'more') break;
+      }
+      earlier.push(after?.readingId ?? '');
+    }
+    return { ...listed, next };
+  }
+
+  async function listOnce(
+    rows: readonly Row<IncomingThread>[],
+    {
+      source = 'dashboard',
+      covering = true,
+      nextCursor = null,
+      after,
+      earlier = [],
+      windowId,
+      ...interval
+    }: ListingOptions,
   ): Promise<RecordedThreadPage & { call: OpenCall; windowId: string }> {
     const now = clock.now();
     const to = interval.to ?? new Date(floorToSecond(now.getTime()));
     const from = interval.from ?? new Date(to.getTime() - 400 * DAY);
-    const window = await openWindow(db, { source, runId: `run ${++runs}`, scheduledAt: now, now, timing });
+    const opened =
+      windowId ?? (await openWindow(db, { source, runId: `run ${++runs}`, scheduledAt: now, now, timing })).id;
     const call = await openCall(db, {
       source,
       operation: 'listThreads',
       parameters: {},
-      windowId: window.id,
+      windowId: opened,
       readingId: after?.readingId ?? null,
       page: after ? after.page + 1 : 0,
       attempt: 1,
       now,
     });
-    const context = { source, windowId: window.id, interval: { from, to }, covering, now };
-    return { ...(await recordThreadPage(db, call, page(rows, nextCursor), context)), call, windowId: window.id };
+    const context = { source, windowId: opened, interval: { from, to }, covering, earlier, now, timing };
+    return { ...(await recordThreadPage(db, call, page(rows, nextCursor), context)), call, windowId: opened };
   }
 
   async function threadId(providerThreadId: string, source = 'dashboard'): Promise<string> {

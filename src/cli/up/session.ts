@@ -53,7 +53,7 @@ export async function runSession(session: Session): Promise<number> {
   worker.begin({ WAYBILL_DATABASE_URL: servers.databaseUrl, ...reachable, ...sourceFlags(config) });
 
   const log = createLogger({ subsystem: 'api', level: 'warn', format: config.log.format, destination: 'stderr' });
-  const api = await startApi({ config, db, log });
+  const api = await startApi({ config, db, clock: systemClock, log });
   releases.api = () => api.close();
   const addresses = addressesOf(session, api.url);
   if (json || process.stdout.isTTY !== true) note(columns(addresses)); // the panel shows them itself

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
+import { HINT_REFUSALS, HINT_STATES } from '../../../src/domain/hints.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
 import { BREAKER_STATES, PACE_REASONS } from '../../../src/domain/pacing.js';
@@ -32,6 +33,8 @@ const TABLES: Record<string, Record<string, string>> = {
   audit_find_verdict_check: FIND_VERDICTS,
   case_reason_check: ESCALATE_REASONS,
   case_state_check: CASE_STATES,
+  hint_refusal_cause_check: HINT_REFUSALS,
+  hint_state_check: HINT_STATES,
   lifecycle_event_kind_check: LIFECYCLE_EVENTS,
   message_channel_check: CHANNELS,
   message_direction_check: DIRECTIONS,
@@ -51,6 +54,7 @@ const TABLES: Record<string, Record<string, string>> = {
   source_mode_check: MODES,
   thread_visit_class_check: VISIT_CLASSES,
   visit_exposure_class_check: VISIT_CLASSES,
+  thread_first_seen_by_check: FIRST_SEEN_BY,
 };
 
 /** Lists that stand in the migration alone, because nothing else knows them. */

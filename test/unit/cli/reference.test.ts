@@ -6,13 +6,14 @@ import { addApi } from '../../../src/cli/commands/api.js';
 import { addAudit } from '../../../src/cli/commands/audit.js';
 import { addBalance } from '../../../src/cli/commands/balance.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
+import { addCoverage } from '../../../src/cli/commands/coverage.js';
 import { addExport } from '../../../src/cli/commands/export.js';
 import { addMigrate } from '../../../src/cli/commands/migrate.js';
 import { addPacer } from '../../../src/cli/commands/pacer.js';
 import { addPark } from '../../../src/cli/commands/park.js';
+import { addPlan } from '../../../src/cli/commands/plan.js';
 import { addReprocess } from '../../../src/cli/commands/reprocess.js';
 import { addSource } from '../../../src/cli/commands/source.js';
-import { addPlan } from '../../../src/cli/commands/plan.js';
 import { addTemporal } from '../../../src/cli/commands/temporal.js';
 import { addTrace } from '../../../src/cli/commands/trace.js';
 import { addUp } from '../../../src/cli/commands/up.js';
@@ -49,6 +50,7 @@ describe('docs/reference/cli.md', () => {
       addConfig,
       addAlarms,
       addPacer,
+      addCoverage,
     ])
       add(program);
     for (const add of [addPark, addReprocess, addSource]) add(program);

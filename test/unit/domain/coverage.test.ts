@@ -112,6 +112,33 @@ describe('after exhausted listings', () => {
   });
 });
 
+describe('what the window before could not exhaust', () => {
+  const first = planWindow(input([]));
+  const failed = first.slice(0, 1);
+
+  it('comes last and in halves, so that everything else is listed before it', () => {
+    const plan = planWindow(input([], { failed }));
+    expect(union(plan)).toEqual(union(first));
+    expect(plan.slice(0, first.length - 1)).toEqual(first.slice(1));
+    expect(plan.slice(first.length - 1).map(width)).toHaveLength(2);
+    for (const half of plan.slice(first.length - 1)) expect(overlaps(half, failed[0] ?? half)).toBe(true);
+  });
+
+  it('is closed in on, window by window, to a listing that cannot be halved any more', () => {
+    const poison = END - 12 * DAY;
+    let gap = failed;
+    let readings: Reading[] = [];
+    for (let window = 0; window < 6; window++) {
+      const plan = planWindow(input(readings, { failed: gap }));
+      gap = plan.filter((one) => one.from <= poison && poison < one.to);
+      readings = [...readings, ...readAll(plan, END).filter((one) => !(one.from <= poison && poison < one.to))];
+    }
+    expect(gap).toHaveLength(1);
+    expect(gap.map(width).every((one) => one < 2 * DAY + 1_000)).toBe(true);
+    expect(owedParts(input(readings))).toEqual(gap.map(({ from, to }) => ({ from, to })));
+  });
+});
+
 describe('listingGapMs', () => {
   it('grows with the age between its least and its longest, which is a day within the look-back', () => {
     const gap = (age: number) => listingGapMs(age, DEFAULT_TIMING);
