@@ -4,7 +4,7 @@ import { type Figures, figuresOf, windowCoverage } from './figures.js';
 import { neededRate } from './needed.js';
 import { type Expected, expectedOf } from './pure-model.js';
 import type { Policy } from './simulate.js';
-import { DAY, drawWorld, MIXTURE, REPLY_MODELS, type ReplyModel, silencesOf, type ThreadKind } from './world.js';
+import { DAY, drawWorld, MIXTURE, REPLY_MODELS, type ReplyModel, type ThreadKind } from './world.js';
 
 export const MODELS = Object.keys(REPLY_MODELS) as ReplyModel[];
 /** Chances that a message is followed by another, in worlds whose threads are all alike. */

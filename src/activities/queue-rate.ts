@@ -5,21 +5,23 @@ const ACTIVITY_QUEUE = 2;
 const GRPC_UNIMPLEMENTED = 12;
 /** Rates are stored in 32 bits. */
 const TOLERANCE = 1e-3;
-/** High enough that the server's bucket has no debt left after it. */
-const LIFTED = 1_000;
 
 /**
- * Lets the server release so many calls per second of a source, over all workers; effective within a second. A bucket that stood at
- * nothing, or near it, would first wait for ten calls' worth of time, a minute and more at low rates: it is lifted for a moment, in
- * which it still holds everything back (measured on 1.29.1). False where the server has no such limit; then the one of the workers
- * counts (`maxTaskQueueActivitiesPerSecond`).
+ * Lets the server release so many calls per second of a source, over all workers; effective within a second. After a rate of 0 the
+ * first call comes a second and one call's worth of time later (measured on 1.29.1), so that a pause ends without a burst. False
+ * where the server has no such limit; then the one of the workers counts (`maxTaskQueueActivitiesPerSecond`).
  */
 export async function setQueueRate(client: Client, source: string, requestsPerSecond: number): Promise<boolean> {
   try {
     const known = await readQueueRate(client, source);
     if (known !== null && Math.abs(known - requestsPerSecond) <= requestsPerSecond * TOLERANCE) return true;
-    if (known !== null && requestsPerSecond > 0 && known < requestsPerSecond / 10) await update(client, source, LIFTED);
-    await update(client, source, requestsPerSecond);
+    await client.connection.workflowService.updateTaskQueueConfig({
+      namespace: client.options.namespace,
+      identity: 'waybill',
+      taskQueue: sourceQueue(source),
+      taskQueueType: ACTIVITY_QUEUE,
+      updateQueueRateLimit: { rateLimit: { requestsPerSecond }, reason: pacerWorkflowId(source) },
+    });
     return true;
   } catch (error) {
     if (isUnimplemented(error)) return false;
@@ -37,15 +39,6 @@ export async function readQueueRate(client: Client, source: string): Promise<num
   });
   return config?.queueRateLimit?.rateLimit?.requestsPerSecond ?? null;
 }
-
-const update = (client: Client, source: string, requestsPerSecond: number) =>
-  client.connection.workflowService.updateTaskQueueConfig({
-    namespace: client.options.namespace,
-    identity: 'waybill',
-    taskQueue: sourceQueue(source),
-    taskQueueType: ACTIVITY_QUEUE,
-    updateQueueRateLimit: { rateLimit: { requestsPerSecond }, reason: pacerWorkflowId(source) },
-  });
 
 const isUnimplemented = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === GRPC_UNIMPLEMENTED;

@@ -38,6 +38,17 @@ it(
     expect(new Set(ours).size).toBe(ours.length);
     expect(account.answered).toBe(ours.length);
     expect(account.answered).toBeGreaterThan(0);
+
+    // What a killed worker had in hand is not without an end for ever: the pacer names it, once the longest attempt is over.
+    const before = new Date();
+    await eventually('every call of before has its end', async () => {
+      const open = await rig.query`SELECT 1 FROM provider_call WHERE finished_at IS NULL AND opened_at < ${before}`;
+      return open.length === 0;
+    });
+    const abandoned = await rig.query<{ told: boolean }>`
+      SELECT EXISTS (SELECT 1 FROM failure WHERE call_id = provider_call.id) AS told FROM provider_call
+      WHERE failure = 'CallAbandoned'`;
+    expect(abandoned.every(({ told }) => told)).toBe(true);
   },
   4 * MINUTES,
 );

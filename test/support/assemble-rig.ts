@@ -37,6 +37,7 @@ export const QUICK: Partial<Timing> = {
   callRetryInitialMs: 200,
   callRetryMaxMs: 1_000,
   paceEveryMs: 1_000,
+  paceCalmMs: 3_000,
   breakerOpenMs: 2_000,
   bodyWait1Ms: 1_000,
   bodyWait2Ms: 1_000,
