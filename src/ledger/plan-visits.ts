@@ -16,10 +16,11 @@ export interface PlanContext {
   timing: Timing;
 }
 
-/** Plans the visits of a source anew where the plan is older than its period; gives the plan in force. */
+/** Plans the visits of a source anew where the plan is older than its period, or knew of no thread; gives the plan in force. */
 export async function planVisits(db: Database, { source, now, timing }: PlanContext): Promise<StoredPlan> {
   const before = (await readStoredPlans(db)).find((plan) => plan.source === source) ?? null;
-  if (before && now.getTime() - before.plannedAt.getTime() < timing.visitPlanEveryMs) return before;
+  const isFresh = before !== null && now.getTime() - before.plannedAt.getTime() < timing.visitPlanEveryMs;
+  if (before && isFresh && before.threads > 0) return before;
   return db.transaction(async (tx) => {
     const { histogram, costs, hintedShare } = await readLessons(tx, source, now);
     const { population, promisedShare } = await readPopulation(tx, source, now, costs);

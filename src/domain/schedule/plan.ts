@@ -73,6 +73,20 @@ export function callsPerSecond(population: readonly Cell[], plan: VisitPlan, tim
 /** Every gap as long as the guarantee allows. */
 const allNever = Object.fromEntries(VISIT_CLASS_NAMES.map((name) => [name, Array<number>(BIN_COUNT).fill(NEVER)]));
 
+/** By class and bin, sqrt(cost / hazard) in reference gaps: the gaps of the square-root rule, but for the scale. */
+function wishesOf(population: readonly Cell[], histogram: Histogram, timing: Timing): Record<VisitClass, number[]> {
+  const costs = new Map(population.map((cell) => [`${cell.visitClass} ${cell.bin}`, cell.callsPerVisit]));
+  const entries = VISIT_CLASS_NAMES.map((name) => {
+    const hazards = hazardsOf(histogram, name, timing);
+    const gaps = Array.from({ length: BIN_COUNT }, (_, bin) => {
+      const cost = costs.get(`${name} ${bin}`) ?? 1;
+      return Math.sqrt(cost / (hazards[bin] ?? 1)) / (referenceGapMs(binMiddleMs(bin), timing) / 60_000);
+    });
+    return [name, gaps] as const;
+  });
+  return Object.fromEntries(entries) as Record<VisitClass, number[]>;
+}
+
 /** Factors of the square-root rule: visits per time in proportion to sqrt(hazard / cost), scaled by one number for all. */
 function factorsAt(scale: number, wishes: Record<VisitClass, number[]>): Record<VisitClass, number[]> {
   const entries = VISIT_CLASS_NAMES.map(
@@ -105,18 +119,12 @@ export function solvePlan({
     Math.max(least, mostShare(timing)),
     (one) => guaranteeCalls(one) <= budgetPerSecond,
   );
-  const costs = new Map(population.map((cell) => [`${cell.visitClass} ${cell.bin}`, cell.callsPerVisit]));
-  const wishes = Object.fromEntries(
-    VISIT_CLASS_NAMES.map((name) => {
-      const hazards = hazardsOf(histogram, name, timing);
-      const gaps = Array.from({ length: BIN_COUNT }, (_, bin) => {
-        const cost = costs.get(`${name} ${bin}`) ?? 1;
-        return Math.sqrt(cost / (hazards[bin] ?? 1)) / (referenceGapMs(binMiddleMs(bin), timing) / 60_000);
-      });
-      return [name, gaps];
-    }),
-  ) as Record<VisitClass, number[]>;
-  const referenceCalls = callsPerSecond(population, { share: Number.POSITIVE_INFINITY, factors: null }, timing);
+  const wishes = wishesOf(population, histogram, timing);
+  const referenceCalls = callsPerSecond(
+    population,
+    { share: Number.POSITIVE_INFINITY, factors: null, tightened },
+    timing,
+  );
   const calls = Math.min(budgetPerSecond, referenceCalls * Math.sqrt(1 - hintedShare));
   const scale = leastFitting(
     LEAST_SHARE,

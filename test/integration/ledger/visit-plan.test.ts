@@ -92,6 +92,25 @@ describe('the plan of a source', () => {
     expect(await alarms(ledger)).toEqual([]);
   });
 
+  it('is made anew at once where the one before knew of no thread', async () => {
+    const ledger = await testLedger();
+    await ledger.bind();
+    expect(await plan(ledger)).toMatchObject({ threads: 0, share: T.visitSilenceShare });
+    await ledger.list([incomingThread('t0')]);
+    expect(await plan(ledger)).toMatchObject({ threads: 1 });
+  });
+
+  it('visits a class more often in which an audit missed something', async () => {
+    const ledger = await ledgerOf([10]);
+    const [due] = await ledger.db.$queryRaw<{ at: Date }[]>`SELECT due_at AS at FROM thread_due`;
+    await ledger.db.$executeRaw`INSERT INTO audit_tightening (source, class, factor, since, audit_id)
+      VALUES ('dashboard', 'awaiting_us', 0.5, ${START}, ${await ledger.threadId('t0')}::uuid)`;
+    await plan(ledger);
+    await ledger.read('t0', [incomingMessage('m0')]);
+    const [tightened] = await ledger.db.$queryRaw<{ at: Date }[]>`SELECT due_at AS at FROM thread_due`;
+    expect(tightened?.at.getTime()).toBeLessThan(at(0.9 * ((due?.at.getTime() ?? 0) - START.getTime())).getTime());
+  });
+
   it('is followed by the visits after it', async () => {
     const ledger = await ledgerOf([10]);
     await plan(ledger);

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type ClassedMessage, visitClassOf } from '../../../../src/domain/schedule/visit-class.js';
+import { type ClassedMessage, VISIT_CLASSES, visitClassOf } from '../../../../src/domain/schedule/visit-class.js';
 import { lessonOf, type VisitedMessage } from '../../../../src/domain/schedule/visit-lesson.js';
 
 const HOUR = 3_600_000;
@@ -24,6 +25,16 @@ describe('the class of a thread', () => {
     ['without messages', 'open', [], 'awaiting_us'],
   ])('%s', (_, status, messages, visitClass) => {
     expect(visitClassOf(status, messages)).toBe(visitClass);
+  });
+});
+
+describe('docs/reference/scheduling.md', () => {
+  it('says of every class what its table says', () => {
+    const page = readFileSync('docs/reference/scheduling.md', 'utf8')
+      .split(/^## /m)
+      .find((one) => one.startsWith('Classes'));
+    const rows = [...(page ?? '').matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, name, meaning]) => [name, meaning]);
+    expect(rows).toEqual(Object.entries(VISIT_CLASSES));
   });
 });
 
