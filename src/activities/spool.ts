@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WaybillError } from '../domain/failures.js';
 import type { FetchedBytes } from '../ledger/attachments.js';
-import type { ByteSink } from '../sources/source.js';
+import type { ByteSink } from '../sources/byte-sink.js';
 
 const PIECE = 1024 * 1024;
 

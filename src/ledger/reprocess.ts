@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../domain/clock.js';
 import type { Address, IncomingMessage } from '../domain/message.js';
 import type { Timing } from '../domain/timing.js';
-import type { Rereader } from '../sources/source.js';
+import type { Rereader } from '../sources/rereader.js';
 import type { Database, Sql } from './database.js';
 import { appendEvents } from './events.js';
 import { hasBody, insertAttachments, insertBodies } from './new-messages.js';

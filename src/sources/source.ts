@@ -1,6 +1,7 @@
 import type { WaybillErrorOptions } from '../domain/failures.js';
 import { type FailureType, WaybillError } from '../domain/failures.js';
 import type { IncomingMessage, IncomingThread, Item } from '../domain/message.js';
+import type { ByteSink } from './byte-sink.js';
 
 /** One good answer of a provider: its rows, where it goes on, and what was seen that the contract does not name. */
 export interface Page<T> {
@@ -45,28 +46,10 @@ export interface SourceClient {
   ): Promise<{ status: number; item: Item<IncomingMessage> }>;
 }
 
-/** Takes the bytes of one answer as they come. */
-export interface ByteSink {
-  /** Bytes that are taken at most. */
-  maxBytes: number;
-  /** Throws a WaybillError where the bytes cannot be kept. */
-  write(chunk: Buffer): Promise<void>;
-}
-
 export type AttachmentAnswer =
   | { kind: 'bytes'; status: number; contentType: string | null }
   | { kind: 'too_large'; status: number }
   | { kind: 'link'; status: number; link: string };
-
-/** Reads again what was kept of a source's rows. Each method gives null where what was kept is not of a form it knows. */
-export interface Rereader {
-  version: string;
-  /** A message's row; `apart` is what of it the ledger has in columns of its own. */
-  keptMessage(raw: string, apart: { text: string | null; html: string | null }): Item<IncomingMessage> | null;
-  /** A row that was parked as it came. */
-  parkedMessage(raw: string): Item<IncomingMessage> | null;
-  parkedThread(raw: string): Item<IncomingThread> | null;
-}
 
 /** A request that did not end in the contract's answer, with what the provider really said. */
 export class ProviderFailure extends WaybillError {

@@ -33,7 +33,7 @@ export const readHistory = ({ history }: RecordedHistory): ExportedRun['history'
 
 /** Runs a small world in which every way that a workflow can take happens, and exports all finished runs. */
 export async function recordHistories(): Promise<{ all: RecordedHistory[]; chosen: RecordedHistory[] }> {
-  const timing = { ...LIVELY, settleMs: 600, horizonMs: 60 * DAY };
+  const timing = { ...LIVELY, settleMs: 600, horizonMs: 60 * DAY, attachmentsEveryMs: 1_000 };
   const receiver = await startReceiver();
   const env = {
     WAYBILL_ALARM_WEBHOOK_URL: receiver.url,
@@ -57,7 +57,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       return forward();
     });
     const write = (body: object) => rig.control('inbound', { subject: 'My order', ...body });
-    const answered = await write({});
+    const answered = await write({ attachments: [{ size: 1_000 }, { size: 2_000 }] });
     const inDoubt = await write({});
     doubted.add(inDoubt.threadId);
     const late = await write({ bodyInMs: 3_600_000 });
@@ -89,6 +89,10 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       taskQueue: INTAKE_QUEUE,
       args: [{ source: 'simulator', timing: rig.timing, threads: 4 }],
     });
+    await eventually('the attachments are fetched', async () => {
+      const [row] = await rig.query<{ n: number }>`SELECT count(*)::int AS n FROM attachment WHERE state = 'named'`;
+      return row?.n === 0;
+    });
     await eventually('the alarm is delivered', () => receiver.received.length > 0);
     await eventually('its delivery has ended', async () => {
       const [row] = await rig.query<{ id: string }>`SELECT id FROM alarm WHERE notified_at IS NOT NULL`;
@@ -109,6 +113,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       'deliverAlarm',
       'deliverAlarms',
       'dispatch',
+      'fetchAttachments',
       'maintain',
       'pacer',
       'pollWindow',

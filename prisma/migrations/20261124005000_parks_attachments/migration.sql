@@ -40,14 +40,14 @@ ALTER TABLE "message" DROP CONSTRAINT "message_reason_check";
 ALTER TABLE "message" ADD CONSTRAINT "message_reason_check" CHECK ("reason" IN
     ('observed_only', 'before_answer_from', 'first_enumeration', 'own_message', 'auto_submitted', 'bulk_mail', 'spam_thread',
      'canary', 'unknown_intent', 'no_playbook', 'empty_body', 'unreadable_sender', 'seen_after_reply', 'thread_with_person',
-     'origin_implausible', 'read_late', 'reply_unconfirmed', 'reply_refused', 'thread_status_unknown', 'thread_too_long',
-     'gone_at_provider', 'already_answered', 'edited_after_answer', 'person_replied', 'person_replied_first', 'our_reply', 'person_reply', 'accepted',
-     'seen_in_thread', 'burst', 'twin', 'decision_failed'));
+     'edited_after_answer', 'origin_implausible', 'read_late', 'reply_unconfirmed', 'reply_refused', 'thread_status_unknown',
+     'thread_too_long', 'gone_at_provider', 'already_answered', 'person_replied', 'person_replied_first', 'our_reply',
+     'person_reply', 'accepted', 'seen_in_thread', 'burst', 'twin', 'decision_failed'));
 ALTER TABLE "case" DROP CONSTRAINT "case_reason_check";
 ALTER TABLE "case" ADD CONSTRAINT "case_reason_check" CHECK ("reason" IN
     ('unknown_intent', 'no_playbook', 'empty_body', 'unreadable_sender', 'seen_after_reply', 'thread_with_person',
-     'origin_implausible', 'read_late', 'first_enumeration', 'reply_unconfirmed', 'reply_refused', 'thread_status_unknown',
-     'thread_too_long', 'gone_at_provider', 'already_answered', 'edited_after_answer'));
+     'edited_after_answer', 'origin_implausible', 'read_late', 'first_enumeration', 'reply_unconfirmed', 'reply_refused',
+     'thread_status_unknown', 'thread_too_long', 'gone_at_provider', 'already_answered'));
 
 ALTER TABLE "attachment"
   ADD COLUMN "attempts" INTEGER NOT NULL DEFAULT 0,

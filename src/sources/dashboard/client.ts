@@ -91,7 +91,13 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
     },
     async getAttachment(providerAttachmentId, sink, { signal } = {}) {
       const url = new URL(`${origin}${prefix}/v1/attachments/${encodeURIComponent(providerAttachmentId)}`);
-      const request = { headers: { ...headers, accept: '*/*' }, deadlineMs: attachmentDeadlineMs, sink, signal };
+      const request = {
+        headers: { ...headers, accept: '*/*' },
+        deadlineMs: attachmentDeadlineMs,
+        sink,
+        signal,
+        onHead,
+      };
       const answer = await download(url, request);
       return readAttachment(answer, `${origin}${prefix}/`, clock.now());
     },
@@ -102,6 +108,7 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
         deadlineMs: attachmentDeadlineMs,
         ownHeaders: { ...headers, accept: '*/*' },
         now: clock.now(),
+        onHead,
       }),
     async postReply({ providerThreadId, text, idempotencyKey, clientRef }, { signal } = {}) {
       const answer = await send({

@@ -2,8 +2,8 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { WaybillError } from '../../domain/failures.js';
-import type { ByteSink } from '../source.js';
-import { type Answer, decode, describe, KEPT_ANSWER_BYTES } from './transport.js';
+import type { ByteSink } from '../byte-sink.js';
+import { type Answer, decode, describe, KEPT_ANSWER_BYTES, type Request } from './transport.js';
 
 export interface DownloadRequest {
   headers: Record<string, string>;
@@ -13,6 +13,8 @@ export interface DownloadRequest {
   signal?: AbortSignal | undefined;
   /** Finds and judges the address that is connected to; the system's way unless given. */
   lookup?: LookupFunction;
+  /** Told of the head of the answer before its body is read. */
+  onHead?: Request['onHead'];
 }
 
 /** As any answer; the bytes of a 2xx are in the sink, and `tooLarge` says that they did not fit. */
@@ -34,6 +36,7 @@ export async function download(url: URL, wanted: DownloadRequest): Promise<Downl
   try {
     const answer = await begin(url, { headers, signal, agent: false, ...(lookup ? { lookup } : {}) });
     status = answer.statusCode ?? 0;
+    await wanted.onHead?.({ status, headers: answer.headers });
     const good = status >= 200 && status < 300;
     const tooLarge = good ? !(await pour(answer, sink)) : false;
     if (!good) await collectSome(answer, received);

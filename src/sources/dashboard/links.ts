@@ -1,7 +1,8 @@
-import { type AttachmentAnswer, type ByteSink, ProviderFailure } from '../source.js';
+import type { ByteSink } from '../byte-sink.js';
+import { type AttachmentAnswer, ProviderFailure } from '../source.js';
 import { createAddressGuard, FORBIDDEN, type Resolve } from './address-guard.js';
 import { readAttachment } from './attachments.js';
-import { download } from './download.js';
+import { type DownloadRequest, download } from './download.js';
 
 export interface LinkOptions {
   /** scheme://host:port of the source. */
@@ -16,6 +17,8 @@ export interface LinkRequest {
   /** Headers with our right, for the source's own origin alone. */
   ownHeaders: Record<string, string>;
   now: Date;
+  /** Told of the head of an answer of the source's own origin. */
+  onHead?: DownloadRequest['onHead'];
   signal?: AbortSignal | undefined;
 }
 
@@ -42,7 +45,7 @@ export function createLinkClient({ origin, resolve }: LinkOptions) {
           deadlineMs,
           sink,
           signal,
-          ...(isOwn ? {} : { lookup: guard.lookup }),
+          ...(isOwn ? { onHead: request.onHead } : { lookup: guard.lookup }),
         });
         const read = readAttachment(answer, link, request.now);
         if (read.kind === 'link') throw voidLink('the link leads to another link', read.status);

@@ -1,4 +1,4 @@
-import type { Rereader } from '../source.js';
+import type { Rereader } from '../rereader.js';
 import { ADAPTER_VERSION } from './client.js';
 import { toMessage, toThread } from './normalize.js';
 import { Notes } from './notes.js';

@@ -7,7 +7,7 @@ import { reprocessParks } from '../../../src/ledger/reprocess-parks.js';
 import { toMessage } from '../../../src/sources/dashboard/normalize.js';
 import { Notes } from '../../../src/sources/dashboard/notes.js';
 import { dashboardRereader } from '../../../src/sources/dashboard/reread.js';
-import type { Rereader } from '../../../src/sources/source.js';
+import type { Rereader } from '../../../src/sources/rereader.js';
 import { HOUR, START } from '../../support/clock.js';
 import { incomingThread, type Row, unreadableRow } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';
