@@ -1,4 +1,6 @@
+import type { ListingQuirks } from './draw-thread.js';
 import type { OddityName, Profile } from './oddities.js';
+import type { MessageQuirks } from './world-model.js';
 
 /** The first line of a journal: with it alone the seeded past can be made again. */
 export interface WorldEvent {
@@ -12,6 +14,8 @@ export interface WorldEvent {
   days: number;
   /** Name of the stored corpus, null for the simulator's own texts. */
   corpus: string | null;
+  /** Rates of oddities that differ from the table's. */
+  rates?: Partial<Record<OddityName, number>>;
 }
 
 export interface InboundEvent {
@@ -20,7 +24,7 @@ export interface InboundEvent {
   messageId: string;
   /** The thread it is written on; a new one where `opens` is set. */
   threadId: string;
-  opens: { inbox: string; listedAt: number | null; hiddenFromNarrow: boolean } | null;
+  opens: { inbox: string; listedAt: number | null; hiddenFromNarrow: boolean; quirks?: ListingQuirks } | null;
   subject: string | null;
   text: string | null;
   html: string | null;
@@ -30,6 +34,8 @@ export interface InboundEvent {
   stamp: string;
   fetchableAt: number;
   bodyAt: number | null;
+  /** What the oddities do to it, where it was written as any customer's is. */
+  quirks?: MessageQuirks;
 }
 
 export interface ReplyEvent {
