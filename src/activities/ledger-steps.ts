@@ -17,6 +17,7 @@ import {
 import { LIFECYCLE_QUEUE, lifecycleWorkflowId } from '../domain/identity.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { LifecycleTiming } from '../domain/timing.js';
+import { relianceOn } from '../ledger/claims.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';
 import { ensurePartitions } from '../ledger/partitions.js';
 import { closeRound, dueThreads, openRound, postponeThread } from '../ledger/visits.js';
@@ -39,7 +40,10 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
     /** Freezes what the source owes us, once per run. */
     async openWindow(payload: OpenWindowInput): Promise<{ id: string; owed: StoredInterval[] }> {
       const { source, scheduledAt } = OpenWindowInput.parse(payload);
-      const input = { source, runId: runId(), scheduledAt: new Date(scheduledAt), now: clock.now(), timing };
+      // What counts as coverage is what the source was seen to list, not what a setting hopes for.
+      const { coveringWidthMs } = await relianceOn(db, source, timing);
+      const relied = { ...timing, coveringWidthMs };
+      const input = { source, runId: runId(), scheduledAt: new Date(scheduledAt), now: clock.now(), timing: relied };
       const { id, owed } = await openWindow(db, input);
       return { id, owed };
     },

@@ -8,6 +8,7 @@ import { addBalance } from './commands/balance.js';
 import { addConfig } from './commands/config.js';
 import { addExport } from './commands/export.js';
 import { addMigrate } from './commands/migrate.js';
+import { addProbe } from './commands/probe.js';
 import { addTemporal } from './commands/temporal.js';
 import { addTrace } from './commands/trace.js';
 import { addUp } from './commands/up.js';
@@ -38,6 +39,7 @@ for (const add of [
   addAudit,
   addBalance,
   addTrace,
+  addProbe,
   addExport,
   addConfig,
 ])

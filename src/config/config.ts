@@ -100,6 +100,7 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
       ownAddresses: values.WAYBILL_OWN_ADDRESSES ?? [],
       mailboxGroup: values.WAYBILL_MAILBOX_GROUP,
     },
+    inboundSender: { url: values.WAYBILL_INBOUND_SENDER, token: values.WAYBILL_INBOUND_SENDER_TOKEN },
     simulator: {
       url: values.WAYBILL_SIMULATOR_URL,
       token: values.WAYBILL_SIMULATOR_TOKEN,

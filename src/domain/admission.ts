@@ -16,6 +16,8 @@ export interface AdmissionInput {
   twinOf: string | null;
   /** Whether it carries a client_ref of an outbox row of ours. */
   isOurReply: boolean;
+  /** Whether we wrote it ourselves, to measure the provider. */
+  isCanary?: boolean;
   source: { mode: Mode; answerFrom: number | null; answerFromExplicit: boolean };
   timing: Timing;
 }
@@ -54,6 +56,7 @@ export function admit(input: AdmissionInput): Admission {
   const { source } = input;
   if (input.direction === 'outbound')
     return { end: 'outbound', reason: input.isOurReply ? 'our_reply' : 'person_reply' };
+  if (input.isCanary) return { end: 'ignored', reason: 'canary' };
   if (input.twinOf !== null) return { end: 'duplicate_of', reason: 'twin', other: input.twinOf };
   if (source.mode === 'observe') return { end: 'ignored', reason: 'observed_only' };
   const plausible = originPlausible(input);

@@ -15,6 +15,7 @@ export const FAILURES = {
   ListingUnstable: 'rows shifted between the pages while the listing was read',
   ReplyDoubtful: 'it is not known whether the reply was executed',
   ReplyRefused: 'the provider refused the reply',
+  InboundSenderFailed: 'mail could not be written as a customer',
   LostFence: 'another attempt took this step over',
   LedgerUnavailable: 'Postgres could not be reached',
   LedgerConflict: 'the ledger holds something else than the step expects',

@@ -5,6 +5,9 @@ export const lifecycleWorkflowId = (source: string, messageId: string): string =
 export const pollWorkflowId = (source: string): string => `poll/${source}`;
 export const visitWorkflowId = (source: string): string => `visit/${source}`;
 export const auditWorkflowId = (source: string): string => `audit/${source}`;
+export const probeWorkflowId = (source: string): string => `probe/${source}`;
+export const activeProbeWorkflowId = (source: string): string => `probe-now/${source}`;
+export const canaryWorkflowId = (source: string): string => `canary/${source}`;
 export const DISPATCH_WORKFLOW_ID = 'dispatch';
 export const MAINTAIN_WORKFLOW_ID = 'maintain';
 export const WITNESS_WORKFLOW_ID = 'witness';
@@ -21,6 +24,8 @@ export const sourceQueue = (source: string): string => `source.${source}`;
  */
 export const replyRef = (messageId: string): string => `wb-${messageId}`;
 export const REPLY_REF_PREFIX = 'wb-';
+/** Replies of a probe, on a thread that its own mail opened: they answer nobody and count in no business figure. */
+export const PROBE_REF_PREFIX = 'waybill-probe-';
 export const replyIdempotencyKey = (messageId: string): string => `waybill-reply-${messageId}`;
 
 /** Identity of an item whose own id cannot be read. */

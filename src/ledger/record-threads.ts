@@ -35,32 +35,47 @@ export async function recordThreadPage(
   context: ThreadPageContext,
 ): Promise<RecordedThreadPage> {
   return db.transaction(async (tx) => {
-    const bad = unreadable(page.items);
-    await parkItems(tx, bad, {
-      source: context.source,
-      kind: 'thread',
-      callId: call.id,
-      threadId: null,
-      now: context.now,
-    });
-    const threads = new Map(readable(page.items).map((thread) => [thread.providerThreadId, thread]));
-    const stored = await upsertThreads(tx, [...threads.values()], context);
-    await resolveParks(tx, context.source, 'thread', [...threads.keys()], context.now);
-    const rows = page.items.length;
-    const counts = { rows, known: rows - bad.length - stored, stored, parked: bad.length, rejected: 0 };
-    const ids = page.items.map((item) => (item.ok ? item.value.providerThreadId : parkedItemId(item)));
-    await finishCall(
-      tx,
-      call,
-      { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields },
-      context.now,
-    );
+    const counts = await recordThreadRows(tx, call, page, context);
     if (page.nextCursor !== null) return { ...counts, next: 'more' };
     return { ...counts, next: await closeListing(tx, call, context) };
   });
 }
 
-async function upsertThreads(tx: Sql, threads: readonly IncomingThread[], context: ThreadPageContext): Promise<number> {
+/** The rows of a page and the balance of its call, whatever the page was asked for. */
+export async function recordThreadRows(
+  tx: Sql,
+  call: OpenCall,
+  page: Page<IncomingThread>,
+  context: Pick<ThreadPageContext, 'source' | 'now'>,
+): Promise<CallCounts> {
+  const bad = unreadable(page.items);
+  await parkItems(tx, bad, {
+    source: context.source,
+    kind: 'thread',
+    callId: call.id,
+    threadId: null,
+    now: context.now,
+  });
+  const threads = new Map(readable(page.items).map((thread) => [thread.providerThreadId, thread]));
+  const stored = await upsertThreads(tx, [...threads.values()], context);
+  await resolveParks(tx, context.source, 'thread', [...threads.keys()], context.now);
+  const rows = page.items.length;
+  const counts = { rows, known: rows - bad.length - stored, stored, parked: bad.length, rejected: 0 };
+  const ids = page.items.map((item) => (item.ok ? item.value.providerThreadId : parkedItemId(item)));
+  await finishCall(
+    tx,
+    call,
+    { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields },
+    context.now,
+  );
+  return counts;
+}
+
+async function upsertThreads(
+  tx: Sql,
+  threads: readonly IncomingThread[],
+  context: Pick<ThreadPageContext, 'source' | 'now'>,
+): Promise<number> {
   if (threads.length === 0) return 0;
   const { enumeratedAt } = await readSource(tx, context.source);
   const rows = await tx.$queryRaw<{ id: string; fresh: boolean }[]>`

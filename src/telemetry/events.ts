@@ -53,6 +53,11 @@ export const EVENTS = {
   'source.paused': { doc: 'the provider asked for a pause', fields: ['source', 'callId', 'until', 'retryAfterMs'] },
   'source.resumed': { doc: 'the pause that the provider asked for has passed', fields: ['source'] },
 
+  'claim.turned': {
+    doc: 'the verdict on a claim about a source changed',
+    fields: ['source', 'claim', 'from', 'to'],
+  },
+
   // lifecycle
   'message.ended': {
     doc: 'a message has its ending',

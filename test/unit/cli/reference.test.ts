@@ -7,6 +7,7 @@ import { addBalance } from '../../../src/cli/commands/balance.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
 import { addExport } from '../../../src/cli/commands/export.js';
 import { addMigrate } from '../../../src/cli/commands/migrate.js';
+import { addProbe } from '../../../src/cli/commands/probe.js';
 import { addTemporal } from '../../../src/cli/commands/temporal.js';
 import { addTrace } from '../../../src/cli/commands/trace.js';
 import { addUp } from '../../../src/cli/commands/up.js';
@@ -37,6 +38,7 @@ describe('docs/reference/cli.md', () => {
       addAudit,
       addBalance,
       addTrace,
+      addProbe,
       addExport,
       addConfig,
     ])

@@ -1,0 +1,254 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import { createLedgerSteps } from '../../src/activities/ledger-steps.js';
+import { createProbeCalls } from '../../src/activities/probe-calls.js';
+import { createProbeSteps } from '../../src/activities/probe-steps.js';
+import { createSourceCalls } from '../../src/activities/source-calls.js';
+import { judgeClaims } from '../../src/assurance/probes/judge-claims.js';
+import { WaybillError } from '../../src/domain/failures.js';
+import { PROBE_REF_PREFIX } from '../../src/domain/identity.js';
+import { DEFAULT_TIMING, type Timing } from '../../src/domain/timing.js';
+import { type ClaimRow, readClaims } from '../../src/ledger/claims.js';
+import { openDatabase } from '../../src/ledger/database.js';
+import { ensurePartitions } from '../../src/ledger/partitions.js';
+import { bindSource } from '../../src/ledger/sources.js';
+import type { OddityName, Profile } from '../../src/simulator/oddities.js';
+import { startSimulator } from '../../src/simulator/server.js';
+import { ADAPTER_VERSION, createDashboardClient } from '../../src/sources/dashboard/client.js';
+import { simulatorSender } from '../../src/sources/inbound-sender.js';
+import { createLogger } from '../../src/telemetry/logger.js';
+import { probeActively } from '../../src/workflows/probing/procedure.js';
+
+/**
+ * A simulated dashboard, the ledger and the probes on one clock that is turned by hand: two days pass in seconds. The steps are the
+ * product's own activities and procedures; only Temporal is not there, so that waits and retries are turns of the clock.
+ */
+
+const SOURCE = 'simulator';
+const TOKEN = 'token-of-the-lab';
+const CONTROL = 'control-of-the-lab';
+const START = Date.parse('2026-06-15T12:00:00Z');
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** No two things happen at the same instant. */
+const CALL_MS = 7;
+
+/** Rates at which each oddity shows in a small world within hours; those that always show keep theirs. */
+const RATES: Partial<Record<OddityName, number>> = {
+  'late-listing': 0.3,
+  'shuffled-listing': 0.2,
+  'narrow-window-hides': 0.3,
+  'late-body': 0.4,
+  'vanishing-message': 0.15,
+  'merged-threads': 0.15,
+  'broken-reply': 0.5,
+  'delayed-reply': 0.5,
+  'attachment-size-lies': 0.5,
+  'attachment-link-expires': 0.5,
+  'bare-429': 0.02,
+  'html-error-page': 0.02,
+  'truncated-json': 0.02,
+  'empty-list': 0.2,
+  'hanging-answer': 0.004,
+  'broken-body': 0.02,
+  'empty-body': 0.1,
+  'null-subject': 0.1,
+  'unreadable-sender': 0.1,
+  'short-outage': 0.06,
+};
+
+export interface LabOptions {
+  /** An empty ledger, migrated. */
+  databaseUrl: string;
+  seed: number;
+  profile: Profile;
+  /** Switched on besides those of the profile. */
+  only?: OddityName;
+  rates?: Partial<Record<OddityName, number>>;
+}
+
+export interface LabResult {
+  claims: ClaimRow[];
+  leftOut: string[];
+  calls: number;
+}
+
+const TIMING: Timing = {
+  ...DEFAULT_TIMING,
+  // Deadlines of real requests; everything else passes on the turned clock.
+  callDeadlineMs: 1_500,
+  sendDeadlineMs: 1_200,
+  probeScanMs: 30 * 24 * HOUR,
+};
+
+export async function runLab(options: LabOptions): Promise<LabResult> {
+  let at = START;
+  const clock = { now: () => new Date(at) };
+  const turn = (ms: number) => {
+    at += ms;
+  };
+  const simulator = await startSimulator({
+    token: TOKEN,
+    controlToken: CONTROL,
+    clock,
+    rateLimit: 0,
+    threads: 220,
+    days: 364,
+    seed: options.seed,
+    trafficPerHour: 50,
+    profile: options.profile,
+    rates: { ...RATES, ...options.rates },
+    ...(options.only ? { oddities: { [options.only]: true } } : {}),
+  });
+  const db = openDatabase({ url: options.databaseUrl, maxConnections: 4 });
+  const client = createDashboardClient({ origin: simulator.url, token: TOKEN, ...TIMING, clock });
+  try {
+    await ensurePartitions((sql) => db.run(sql), clock.now());
+    await bindSource(db, {
+      name: SOURCE,
+      kind: 'dashboard',
+      origin: 'simulator',
+      mailboxGroup: 'main',
+      ratePerSecond: 100,
+      firstMode: 'live',
+      mode: 'live',
+      answerFrom: new Date(0),
+      now: clock.now(),
+    });
+    const log = createLogger({ subsystem: 'intake', level: 'silent', format: 'ndjson' });
+    const deps: ActivityDeps = {
+      db,
+      clock,
+      timing: TIMING,
+      temporal: { schedule: { getHandle: () => ({ trigger: async () => {} }) } } as never,
+      log: { intake: log, lifecycle: log, delivery: log, provider: log },
+      ownAddresses: new Set(),
+      clientOf: () => client,
+      adapterVersionOf: () => ADAPTER_VERSION,
+      senderOf: () => simulatorSender({ url: simulator.url, token: CONTROL }),
+      judgeClaims: (source) => judgeClaims({ db, clock, timing: TIMING }, source),
+    };
+    let run = 0;
+    const asActivities = <T extends object>(made: T): T =>
+      Object.fromEntries(
+        Object.entries(made as Record<string, (payload: unknown) => Promise<unknown>>).map(([name, work]) => [
+          name,
+          (payload: unknown) => {
+            turn(CALL_MS);
+            return attempt(() => inActivity(work, payload, `run ${run}`), turn);
+          },
+        ]),
+      ) as T;
+    const calls = asActivities(createSourceCalls(deps));
+    const ledger = asActivities(createLedgerSteps(deps));
+    const probes = asActivities(createProbeCalls(deps));
+    const steps = asActivities(createProbeSteps(deps));
+
+    const intake = async () => {
+      run += 1;
+      await readWindow(ledger, calls, clock.now().toISOString());
+      await readDue(ledger, calls);
+    };
+    const t0 = performance.now(); const lap = (w: string) => process.env.LAPS && process.stderr.write(`${w} ${Math.round(performance.now()-t0)}\n`);
+    await intake();lap('first');
+    for (let quarter = 0; quarter < 16; quarter++) {
+      turn(15 * MINUTE);
+      await intake();
+    }
+    await stopTraffic(simulator.url);
+    for (const hours of [2, 4, 8, 24]) {
+      turn(hours * HOUR);
+      await intake();
+    }
+    lap('intake'); const leftOut: string[] = [];
+    await probeActively({
+      source: SOURCE,
+      probeId: `${PROBE_REF_PREFIX}lab`,
+      timing: TIMING,
+      calls: probes,
+      steps,
+      now: () => at,
+      pause: async (ms) => turn(ms),
+      say: () => {},
+      part: async (name, work) => { lap(name);
+        try {
+          await work();
+        } catch (error) {
+          if (!(error instanceof WaybillError)) throw error;
+          leftOut.push(name);
+        }
+      },
+    });
+    turn(15 * MINUTE);
+    await intake();
+    lap('judge'); await steps.judgeClaims({ source: SOURCE });
+    lap('judged'); if (process.env.DUMP) { const rows = await db.$queryRaw<any[]>`SELECT operation, page, parameters, rows, ids, status, failure, opened_at FROM provider_call WHERE parameters ->> 'purpose' = 'probe' AND (operation <> 'listThreads' OR (parameters->>'limit')::int = 2) ORDER BY opened_at, id LIMIT 60`; for (const r of rows) process.stderr.write(JSON.stringify(r).slice(0, 330) + '\n'); const o = await db.$queryRaw<any[]>`SELECT claim, outcome, evidence FROM claim_observation ORDER BY id`; for (const r of o) process.stderr.write(JSON.stringify(r) + '\n'); const a = await db.$queryRaw<any[]>`SELECT count(*)::int FROM attachment`; process.stderr.write(JSON.stringify(a)); }
+    const [count] = await db.$queryRaw<{ n: number }[]>`SELECT count(*)::int AS n FROM provider_call`;
+    return { claims: await readClaims(db, SOURCE, clock.now()), leftOut, calls: count?.n ?? 0 };
+  } finally {
+    await client.close();
+    await db.close();
+    await simulator.close();
+  }
+}
+
+async function stopTraffic(url: string): Promise<void> {
+  const answer = await fetch(`${url}/control/traffic`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${CONTROL}` },
+    body: JSON.stringify({ perHour: 0 }),
+  });
+  if (!answer.ok) throw new Error(`the simulator refused to stop its traffic: ${answer.status}`);
+}
+
+const inActivity = async (work: (payload: unknown) => Promise<unknown>, payload: unknown, runId: string) =>
+  new MockActivityEnvironment({ workflowExecution: { workflowId: 'lab', runId } }).run(work, payload);
+
+/** As the server retries an activity: a little later each time, and after a pause that the provider asked for. */
+async function attempt<T>(work: () => Promise<T>, turn: (ms: number) => void): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof WaybillError) || !error.retryable || tried >= 12) throw error;
+      turn(error.retryAfterMs ?? Math.min(60_000, 1_000 * 2 ** tried));
+    }
+  }
+}
+
+type LedgerSteps = ReturnType<typeof createLedgerSteps>;
+type SourceCalls = ReturnType<typeof createSourceCalls>;
+
+/** One polling window: every owed interval, read anew where its rows moved. */
+async function readWindow(ledger: LedgerSteps, calls: SourceCalls, scheduledAt: string): Promise<void> {
+  const window = await ledger.openWindow({ source: SOURCE, scheduledAt });
+  for (const interval of window.owed) {
+    for (let reading = 0; reading < 3; reading++) {
+      let page = await calls.listPage({ source: SOURCE, windowId: window.id, interval });
+      while (page.next === 'more')
+        page = await calls.listPage({ source: SOURCE, windowId: window.id, interval, afterCall: page.callId });
+      if (page.next === 'end') break;
+    }
+  }
+  await ledger.closeWindow({ windowId: window.id });
+}
+
+/** Visits until nothing is due. */
+async function readDue(ledger: LedgerSteps, calls: SourceCalls): Promise<void> {
+  const { id: roundId } = await ledger.openRound({ source: SOURCE });
+  for (;;) {
+    const { threads } = await ledger.dueBatch({ source: SOURCE, limit: 500 });
+    if (threads.length === 0) return;
+    for (const threadId of threads) {
+      const read = (position: { afterCall?: string; confirm?: string }) =>
+        calls.readThreadPage({ source: SOURCE, roundId, threadId, ...position });
+      for (let reading = 0; reading < 3; reading++) {
+        let page = await read({});
+        while (page.next === 'more') page = await read({ afterCall: page.callId });
+        if (page.next === 'confirm') page = await read({ confirm: page.readingId });
+        if (page.next !== 'shifted') break;
+        if (reading === 2) await ledger.postponeVisit({ threadId });
+      }
+    }
+  }
+}
