@@ -106,13 +106,15 @@ export async function probeRepeats(tools: ProbeTools): Promise<void> {
   for (let asked = 0; asked < REPEATS; asked++) await shows(tools, thread.threadId, from, from + WIDE_MS);
 }
 
+/** Of the oldest and of the newest. */
+const ATTACHMENTS = 10;
 const OFFERED = new Set([200, 302, 303, 307, 308]);
 
 /** Attachments of old and new messages: there as long as the message is, as long as announced, in the first answer. */
 export async function probeAttachments({ source, calls, steps }: ProbeTools): Promise<void> {
   const missing: { callId: string; messageId: string; threadId: string }[] = [];
   let isOffered = false;
-  for (const { attachmentId, messageId, threadId } of await steps.sampleAttachments({ source, limit: 6 })) {
+  for (const { attachmentId, messageId, threadId } of await steps.sampleAttachments({ source, limit: ATTACHMENTS })) {
     const { callId, status, bytes, announced } = await calls.weighAttachment({ source, attachmentId });
     if (!OFFERED.has(status)) {
       missing.push({ callId, messageId, threadId });

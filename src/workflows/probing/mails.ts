@@ -3,6 +3,7 @@ import { DAY_MS, HOUR_MS, iso, type ProbeTools, secondBefore } from './tools.js'
 /** Probes that write as a customer, on threads which their own mail opens. */
 
 const MAILS = 3;
+const ASKED = 4;
 const PAGE = 5;
 const PAGES_BEFORE = 6;
 const PAGES_AFTER = 3;
@@ -22,20 +23,27 @@ export interface OwnThread {
 export async function openThreads(tools: ProbeTools): Promise<OwnThread[]> {
   const { source, calls, steps, timing, now } = tools;
   const query = { source, since: iso(now() - timing.horizonMs), until: iso(now() + DAY_MS), limit: PAGE };
-  let page = await calls.probeListing(query);
+  /** A page with rows: an empty answer where there is more is another matter, and would look as if nothing had moved. */
+  const ask = async (afterCall?: string) => {
+    let page = await calls.probeListing(afterCall ? { ...query, afterCall } : query);
+    for (let asked = 1; page.rows === 0 && !page.refused && asked < ASKED; asked++)
+      page = await calls.probeListing(afterCall ? { ...query, afterCall } : query);
+    return page;
+  };
+  let page = await ask();
   // A new thread moves the rows below it alone, and not every list puts it on top.
   for (let read = 1; page.more && read < PAGES_BEFORE; read++) {
-    const further = await calls.probeListing({ ...query, afterCall: page.callId });
+    const further = await ask(page.callId);
     if (!further.more) break;
     page = further;
   }
   const mails: { canaryId: string; sentAt: string }[] = [];
   for (let written = 0; written < MAILS; written++)
     mails.push(await steps.writeMail({ source, purpose: 'probe', originAgeMs: 0 }));
-  let next = page.more ? await calls.probeListing({ ...query, afterCall: page.callId }) : null;
+  let next = page.more ? await ask(page.callId) : null;
   // After a page that came short, the rows that moved stand a page or two further on.
   for (let read = 1; next?.more && !next.repeats && read < PAGES_AFTER; read++)
-    next = await calls.probeListing({ ...query, afterCall: next.callId });
+    next = await ask(next.callId);
   const own: OwnThread[] = [];
   for (const { canaryId, sentAt } of mails) {
     const { threadId } = await calls.findThread({ source, canaryId });
@@ -43,7 +51,7 @@ export async function openThreads(tools: ProbeTools): Promise<OwnThread[]> {
     await calls.probeThread({ source, threadId, canaryIds: [canaryId] }); // whether it is complete shows in later readings
     own.push({ canaryId, threadId, sentAt: Date.parse(sentAt) });
   }
-  if (next && !next.refused) {
+  if (next && !next.refused && next.rows > 0) {
     // Pages hold still only where something was there to move them: one of the new threads has to be in the list by now.
     const isListed = own.length > 0 && (await listedAmong(tools, own)).length > 0;
     const seen = { source, claim: 'pages_hold_still', callId: next.callId, evidence: { written: MAILS } } as const;
