@@ -9,14 +9,9 @@ import {
 import { WaybillError } from '../domain/failures.js';
 import { finishCall, pagesOfReading, readPriorPage, repeatsId } from '../ledger/calls.js';
 import { readCanary } from '../ledger/canaries.js';
+import { readProbedAttachment, readProbedMails, readProbedThreadId, strangersIn } from '../ledger/probes.js';
 import { recordItems, recordMessagePage } from '../ledger/record-messages.js';
 import { recordThreadRows } from '../ledger/record-threads.js';
-import {
-  readProbedAttachment,
-  readProbedMails,
-  readProbedThreadId,
-  strangersIn,
-} from '../ledger/probes.js';
 import { readSource } from '../ledger/sources.js';
 import { lockThread, readThread } from '../ledger/visits.js';
 import { callProvider } from '../sources/provider-call.js';
@@ -207,7 +202,16 @@ export const createProbeCalls = (deps: ActivityDeps) => {
         },
         (client) => client.weighAttachment(providerAttachmentId),
       );
-      const none = { rows: 0, known: 0, stored: 0, parked: 0, rejected: 0, ids: [], nextCursor: null, unknownFields: {} };
+      const none = {
+        rows: 0,
+        known: 0,
+        stored: 0,
+        parked: 0,
+        rejected: 0,
+        ids: [],
+        nextCursor: null,
+        unknownFields: {},
+      };
       await finishCall(db, call, { ...none, status: answer.status }, clock.now());
       return { callId: call.id, ...answer, announced: size };
     },
@@ -245,7 +249,15 @@ export const createProbeCalls = (deps: ActivityDeps) => {
           const thread = await lockThread(tx, threadId);
           const bound = await readSource(tx, source);
           const adapterVersion = deps.adapterVersionOf(source);
-          const context = { threadId, firstSeenBy: 'audit', adapterVersion, now, timing, thread, source: bound } as const;
+          const context = {
+            threadId,
+            firstSeenBy: 'audit',
+            adapterVersion,
+            now,
+            timing,
+            thread,
+            source: bound,
+          } as const;
           const counts = await recordItems(tx, call, [item], context);
           const ids = item.ok ? [item.value.providerMessageId] : [];
           const unknownFields = (item.ok ? item.unknownFields : null) ?? {};

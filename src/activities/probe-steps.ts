@@ -1,9 +1,4 @@
-import {
-  CanaryInput,
-  ObserveInput,
-  SampleInput,
-  WriteMailInput,
-} from '../contracts/probe-steps.js';
+import { CanaryInput, ObserveInput, SampleInput, WriteMailInput } from '../contracts/probe-steps.js';
 import { SourceInput } from '../contracts/steps.js';
 import { WaybillError } from '../domain/failures.js';
 import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
@@ -57,7 +52,8 @@ export const createProbeSteps = (deps: ActivityDeps) => {
     async writeMail(payload: WriteMailInput): Promise<{ canaryId: string; sentAt: string; dueAt: string }> {
       const { source, purpose, continues, originAgeMs } = WriteMailInput.parse(payload);
       const sender = senderOf(source);
-      if (!sender) throw new WaybillError('InboundSenderFailed', 'No inbound sender is configured.', { retryable: false });
+      if (!sender)
+        throw new WaybillError('InboundSenderFailed', 'No inbound sender is configured.', { retryable: false });
       const thread = continues ? (await readCanary(db, continues)).providerThreadId : null;
       const now = clock.now();
       const originAt = new Date(now.getTime() - originAgeMs);
@@ -98,7 +94,9 @@ export const createProbeSteps = (deps: ActivityDeps) => {
     },
 
     /** Draws the verdict on every claim of a source from the ledger and from what probes saw. */
-    async judgeClaims(payload: SourceInput): Promise<{ refuted: number; verified: number; untested: number; turned: number }> {
+    async judgeClaims(
+      payload: SourceInput,
+    ): Promise<{ refuted: number; verified: number; untested: number; turned: number }> {
       const { source } = SourceInput.parse(payload);
       const account = await deps.judgeClaims(source);
       for (const { claim, before: from, after: to } of account.turns)

@@ -82,7 +82,11 @@ export const TIMING_FIELDS = {
     doc: 'age after which a Message-ID that points at nothing we hold counts as a hole',
   },
   probeEveryMs: { default: 3_600_000, unit: 'ms', doc: 'period of the judging of claims from the ledger' },
-  probeScanMs: { default: 86_400_000, unit: 'ms', doc: 'how far back the ledger is searched for what bears on a claim' },
+  probeScanMs: {
+    default: 86_400_000,
+    unit: 'ms',
+    doc: 'how far back the ledger is searched for what bears on a claim',
+  },
   claimMemoryMs: {
     default: 2_592_000_000,
     unit: 'ms',

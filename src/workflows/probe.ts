@@ -68,6 +68,8 @@ export async function probe(input: ProbeInput): Promise<ProbeAccount> {
     }));
   }
   const account = await steps.judgeClaims({ source });
-  setCurrentDetails(`**${source}**: ${account.refuted} refuted, ${account.verified} verified, ${account.untested} untested`);
+  setCurrentDetails(
+    `**${source}**: ${account.refuted} refuted, ${account.verified} verified, ${account.untested} untested`,
+  );
   return { ...account, leftOut, canWrite };
 }

@@ -61,7 +61,12 @@ export async function judgeClaims({ db, clock, timing }: JudgeDeps, source: stri
 }
 
 /** What contradicts outlives the scan; once a day is often enough for what is seen in every one. */
-async function remember(tx: Sql, { source, now, timing }: Scan, claim: ClaimName, { tally, evidence }: Seen): Promise<void> {
+async function remember(
+  tx: Sql,
+  { source, now, timing }: Scan,
+  claim: ClaimName,
+  { tally, evidence }: Seen,
+): Promise<void> {
   if (tally.contradicts === 0 || CLAIMS[claim].rule === 'most') return;
   const lately = new Date(now.getTime() - timing.probeScanMs / 2);
   const known = await rememberedObservations(tx, source, claim, lately);
@@ -96,7 +101,11 @@ async function findingOf(
   const side = CLAIMS[claim].rule === 'never' ? tally.contradicts > 0 : tally.contradicts > tally.supports;
   const outcome = side ? 'contradicts' : 'supports';
   const passive = !alone && (seen?.tally[outcome] ?? 0) > 0 ? seen?.evidence : undefined;
-  const evidence = { ...known.example[outcome], ...passive, ...(outcome === 'supports' ? { cases: tally.supports } : {}) };
+  const evidence = {
+    ...known.example[outcome],
+    ...passive,
+    ...(outcome === 'supports' ? { cases: tally.supports } : {}),
+  };
   const isEnough = judge(claim, tally) !== null;
   return { tally, observed: sentence(claim, outcome, evidence, isEnough), evidence };
 }

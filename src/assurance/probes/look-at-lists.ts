@@ -18,7 +18,9 @@ export const lookAtLists: Look = async (db, scan) => {
  * listing has to be one page that is not empty, or has to have lacked it twice: an empty answer and pages that moved are other
  * matters.
  */
-const lateThreads = (db: Sql, { source, since, timing }: Scan) => db.$queryRaw<(CountRow & { longestMs: number | null })[]>`
+const lateThreads = (db: Sql, { source, since, timing }: Scan) => db.$queryRaw<
+  (CountRow & { longestMs: number | null })[]
+>`
   WITH wide AS (
     SELECT l.from_at, l.to_at, l.begun_at, l.pages, c.reading_id, c.rows FROM listing l JOIN provider_call c ON c.id = l.last_call_id
     WHERE l.source = ${source} AND l.begun_at >= ${since} AND l.to_at - l.from_at >= interval '24 hours' AND l.threads > 0 AND c.rows > 0),

@@ -12,7 +12,11 @@ export const lookAtMessages: Look = async (db, scan) => {
   return {
     ...changes,
     messages_stay: seen((await vanished(db, scan))[0]),
-    newest_arrival_first: seen({ supports: 0, contradicts: arrivals?.below ?? 0, example: arrivals?.belowExample ?? null }),
+    newest_arrival_first: seen({
+      supports: 0,
+      contradicts: arrivals?.below ?? 0,
+      example: arrivals?.belowExample ?? null,
+    }),
     received_at_is_receipt: seen(
       { supports: 0, contradicts: arrivals?.stamped ?? 0, example: arrivals?.stampedExample ?? null },
       arrivals?.farthestMs == null ? {} : { farthestMs: arrivals.farthestMs },

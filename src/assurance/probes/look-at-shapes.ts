@@ -33,12 +33,19 @@ export const lookAtShapes: Look = async (db, scan) => {
     readBroken(db, scan),
     nullShares(db, scan),
   ]);
-  for (const [claim, { operation, kind }] of Object.entries(OPERATIONS) as [ClaimName, (typeof OPERATIONS)[keyof typeof OPERATIONS]][]) {
+  for (const [claim, { operation, kind }] of Object.entries(OPERATIONS) as [
+    ClaimName,
+    (typeof OPERATIONS)[keyof typeof OPERATIONS],
+  ][]) {
     const differences = noted.filter((row) => row.operation === operation).map(differenceOf);
     const rows = kind === null ? [] : parked.filter((row) => row.kind === kind);
     const others = broken.filter((row) => row.operation === operation && bodyKind(row.answer ?? '') === 'other JSON');
-    differences.push(...rows.map(({ problem, n }): Difference => ({ sign: '~', field: problem, what: 'cannot be read', times: n })));
-    differences.push(...others.map((): Difference => ({ sign: '~', field: 'the answer', what: 'has another form', times: 1 })));
+    differences.push(
+      ...rows.map(({ problem, n }): Difference => ({ sign: '~', field: problem, what: 'cannot be read', times: n })),
+    );
+    differences.push(
+      ...others.map((): Difference => ({ sign: '~', field: 'the answer', what: 'has another form', times: 1 })),
+    );
     const calls = await countCalls(db, scan, operation);
     const vanished = claim === 'shape_of_message_lists' ? await vanishedFields(db, scan, nulls) : [];
     evidence[claim] = assess([...differences, ...vanished], calls, {
@@ -76,7 +83,9 @@ async function readNotes(db: Sql, { source, since }: Scan): Promise<{ operation:
 }
 
 /** What is still parked because its row does not fit, by what the schema says about it: names of fields, never values. */
-const readParks = (db: Sql, { source, since }: Scan) => db.$queryRaw<{ kind: string; problem: string; n: number; raw: string }[]>`
+const readParks = (db: Sql, { source, since }: Scan) => db.$queryRaw<
+  { kind: string; problem: string; n: number; raw: string }[]
+>`
   SELECT kind, problem, count(*)::int AS n, max(raw) AS raw FROM park
   WHERE source = ${source} AND reason = 'unreadable_row' AND state = 'parked' AND last_seen_at >= ${since}
   GROUP BY kind, problem ORDER BY n DESC LIMIT 20`;
@@ -103,7 +112,9 @@ async function nullShares(db: Sql, { source, since }: Scan): Promise<NullShares>
     FROM message m JOIN message_body b ON b.message_id = m.id AND b.version = 1
     WHERE m.source = ${source} AND m.first_seen_at >= ${since} AND m.direction = 'inbound'`;
   const rows = row?.rows ?? 0;
-  return Object.fromEntries(['subject', 'text', 'html', 'headers'].map((name) => [name, { rows, nulls: row?.[name] ?? 0 }]));
+  return Object.fromEntries(
+    ['subject', 'text', 'html', 'headers'].map((name) => [name, { rows, nulls: row?.[name] ?? 0 }]),
+  );
 }
 
 /** A field that held something before and is null in every row now has vanished, whatever the contract allows. */
@@ -114,6 +125,8 @@ async function vanishedFields(db: Sql, { source }: Scan, nulls: NullShares): Pro
   return Object.entries(nulls).flatMap(([field, { rows, nulls: n }]) => {
     const known = before?.nulls?.[field];
     const wasThere = known !== undefined && known.rows >= ENOUGH_ROWS && known.nulls < known.rows;
-    return wasThere && rows >= ENOUGH_ROWS && n === rows ? [{ sign: '-', field, what: 'is null in every row', times: n }] : [];
+    return wasThere && rows >= ENOUGH_ROWS && n === rows
+      ? [{ sign: '-', field, what: 'is null in every row', times: n }]
+      : [];
   });
 }

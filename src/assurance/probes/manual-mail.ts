@@ -27,7 +27,10 @@ export async function askForMail(db: Database, source: string, now: Date, timing
     headers: [
       ['to', (await usualInbox(db, source)) ?? `an address of ${source}`],
       ['subject', `Waybill measures its way (${mark})`],
-      ['date', `${originAt.toUTCString()} (where your program can set it: without a late Date header the receipt stays untested)`],
+      [
+        'date',
+        `${originAt.toUTCString()} (where your program can set it: without a late Date header the receipt stays untested)`,
+      ],
       [CANARY_HEADER, `${mark} (may be left out)`],
     ],
     text: 'This message is a test of its own way. Nobody waits for an answer to it.',
@@ -54,11 +57,20 @@ export async function awaitMail(
     const { stampedAt, dateHeader } = await readOrigin(db, messageId);
     const dated = dateHeader === null ? Number.NaN : Date.parse(dateHeader);
     if (stampedAt !== null && dated < writtenAt.getTime() - HOUR_MS) {
-      const isReceipt = stampedAt.getTime() >= writtenAt.getTime() - SKEW_MS && stampedAt.getTime() <= cameAt.getTime() + SKEW_MS;
+      const isReceipt =
+        stampedAt.getTime() >= writtenAt.getTime() - SKEW_MS && stampedAt.getTime() <= cameAt.getTime() + SKEW_MS;
       const evidence = { canaryId, lagMs: stampedAt.getTime() - writtenAt.getTime() };
       const outcome = isReceipt ? 'supports' : 'contradicts';
       const now = clock.now();
-      await recordObservation(db, { source, claim: 'received_at_is_receipt', outcome, cases: 1, callId: null, evidence, now });
+      await recordObservation(db, {
+        source,
+        claim: 'received_at_is_receipt',
+        outcome,
+        cases: 1,
+        callId: null,
+        evidence,
+        now,
+      });
     }
     return { delayMs: cameAt.getTime() - writtenAt.getTime() };
   }

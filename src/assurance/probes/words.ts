@@ -4,23 +4,27 @@ type Words = (evidence: Record<string, unknown>) => string;
 
 const n = (evidence: Record<string, unknown>, name: string): string => String(evidence[name] ?? 'some');
 const minutes = (ms: unknown): string => (typeof ms === 'number' ? `${(ms / 60_000).toFixed(1)} minutes` : 'a while');
-const hours = (ms: unknown): string => (typeof ms === 'number' ? `${(Math.abs(ms) / 3_600_000).toFixed(1)} hours` : 'hours');
+const hours = (ms: unknown): string =>
+  typeof ms === 'number' ? `${(Math.abs(ms) / 3_600_000).toFixed(1)} hours` : 'hours';
 
 /** What was seen where a claim does not hold, in the words of the search that began this project. */
 const REFUTED: Record<ClaimName, Words> = {
   list_by_activity: () =>
     'the list shows recently created threads, not recently active ones: a new message on an older thread did not bring it back',
   listed_at_once: (e) => `new threads appear late in the list, one only ${minutes(e.longestMs)} after it was created`,
-  list_newest_first: () => 'new threads are not listed in order: a newer one stands below an older one on the same page',
+  list_newest_first: () =>
+    'new threads are not listed in order: a newer one stands below an older one on the same page',
   narrow_windows_list_all: () => 'a thread is missing in a window under 24 hours wide, and the wider one lists it',
   pages_hold_still: () => 'a row of one page stands on the next page as well: pages shift while the list is read',
   short_page_is_last: (e) => `pages came short and were not the last: ${n(e, 'contradicts')} of them had a next cursor`,
-  window_to_the_millisecond: () => 'since and until are cut to whole seconds: a window that began after a thread listed it',
+  window_to_the_millisecond: () =>
+    'since and until are cut to whole seconds: a window that began after a thread listed it',
   limit_above_100_refused: (e) => `a limit of 101 was accepted in silence, with ${n(e, 'rows')} rows`,
   cursor_lives: (e) => `a cursor was refused after ${minutes(e.ageMs)}`,
   complete_at_first: (e) => `messages are listed before their body is there: ${n(e, 'contradicts')} got it later`,
   messages_stay: (e) => `messages that were listed are gone: ${n(e, 'contradicts')} in the newest readings`,
-  newest_arrival_first: () => 'a message that arrived late stands in the middle of its thread: the order is that of the Date header',
+  newest_arrival_first: () =>
+    'a message that arrived late stands in the middle of its thread: the order is that of the Date header',
   threads_stay_apart: (e) => `threads are merged: ${n(e, 'contradicts')} messages now stand in another thread`,
   ids_are_unique: (e) => `one id stood for two different messages, ${n(e, 'contradicts')} times`,
   idempotency_key_honoured: (e) => `one Idempotency-Key was executed ${n(e, 'executed')} times`,

@@ -6,7 +6,7 @@ import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
 import { activeProbeWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
-import { type ClaimRow, readClaims, type Reliance, relianceOn } from '../../ledger/claims.js';
+import { type ClaimRow, type Reliance, readClaims, relianceOn } from '../../ledger/claims.js';
 import type { Database } from '../../ledger/database.js';
 import { sourceNames } from '../../ledger/sources.js';
 import type { ProbeAccount, ProbeInput } from '../../workflows/probe.js';
@@ -108,13 +108,19 @@ async function runProbe(
 /** Where nobody writes as a customer for us, a person has to: the exact mail, and a wait for it. */
 async function useManualMail(db: Database, config: Config, source: string, stop: AbortSignal): Promise<void> {
   const mail = await askForMail(db, source, systemClock.now(), config.timing);
-  note(`No inbound sender is configured for ${source}. Send this mail from outside, then wait; Ctrl-C leaves its claims untested:\n`);
+  note(
+    `No inbound sender is configured for ${source}. Send this mail from outside, then wait; Ctrl-C leaves its claims untested:\n`,
+  );
   note(columns([...mail.headers, ['text', mail.text]]));
   note(`\nIt is waited for until ${mail.dueAt.toISOString()}.`);
   const came = await awaitMail(db, mail.canaryId, systemClock, () =>
     pause(PROGRESS_MS, true, { signal: stop }).catch(() => false),
   );
-  note(came === null ? 'It has not come back.' : `It came back ${Math.round(came.delayMs / 1_000)} seconds after it was asked for.`);
+  note(
+    came === null
+      ? 'It has not come back.'
+      : `It came back ${Math.round(came.delayMs / 1_000)} seconds after it was asked for.`,
+  );
 }
 
 const ORDER = ['refuted', 'untested', 'verified'] as const;
@@ -123,9 +129,13 @@ const COLOURS = { refuted: 'red', untested: 'yellow', verified: 'green' } as con
 function describe({ source, account, claims, reliance }: ProbedSource): string {
   const count = (verdict: ClaimRow['verdict']) => claims.filter((one) => one.verdict === verdict).length;
   const parts = [
-    paint('bold', `${source}: ${count('refuted')} claims refuted, ${count('untested')} untested, ${count('verified')} verified`),
+    paint(
+      'bold',
+      `${source}: ${count('refuted')} claims refuted, ${count('untested')} untested, ${count('verified')} verified`,
+    ),
   ];
-  if (account && account.leftOut.length > 0) parts.push(`Left out, as the provider could not be asked: ${account.leftOut.join(', ')}.`);
+  if (account && account.leftOut.length > 0)
+    parts.push(`Left out, as the provider could not be asked: ${account.leftOut.join(', ')}.`);
   for (const verdict of ORDER) {
     for (const one of claims.filter((row) => row.verdict === verdict)) {
       const since = verdict === 'untested' ? '' : `, since ${one.since.toISOString()}`;
@@ -155,5 +165,7 @@ const relianceLines = ({ coveringWidthMs, receiptUsed, resendAllowed, listReplac
   resendAllowed
     ? 'a reply in doubt may be sent again under its Idempotency-Key'
     : 'a reply in doubt is never sent again by itself',
-  listReplacesVisits ? 'the list may stand for visits' : 'every thread is visited: the list does not show where something happened',
+  listReplacesVisits
+    ? 'the list may stand for visits'
+    : 'every thread is visited: the list does not show where something happened',
 ];

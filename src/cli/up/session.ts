@@ -50,7 +50,12 @@ export async function runSession(session: Session): Promise<number> {
   const reachable = simulator ? { WAYBILL_SIMULATOR_URL: simulator.url, WAYBILL_SIMULATOR_TOKEN: simulator.token } : {};
   const source = await bind(db, config, simulator);
   if (once) await demandFullReading(db, source.name, at);
-  worker.begin({ WAYBILL_DATABASE_URL: servers.databaseUrl, ...reachable, ...writable(session), ...sourceFlags(config) });
+  worker.begin({
+    WAYBILL_DATABASE_URL: servers.databaseUrl,
+    ...reachable,
+    ...writable(session),
+    ...sourceFlags(config),
+  });
 
   const log = createLogger({ subsystem: 'api', level: 'warn', format: config.log.format, destination: 'stderr' });
   const api = await startApi({ config, db, log });

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, iso, type ProbeTools, secondBefore } from './tools.js';
+import { askPage, DAY_MS, HOUR_MS, iso, type ProbeTools, secondBefore } from './tools.js';
 
 /** Probes that read the list and write nothing. */
 
@@ -25,13 +25,14 @@ export async function probeLimit({ source, calls, steps, now }: ProbeTools): Pro
 }
 
 /** Reads the list in small pages, which the ledger is then judged by. Gives the call whose cursor is left to age. */
-export async function probePages({ source, calls, timing, now }: ProbeTools): Promise<string | null> {
+export async function probePages(tools: ProbeTools): Promise<string | null> {
+  const { source, timing, now } = tools;
   const at = now();
   const query = { source, since: iso(at - timing.horizonMs), until: iso(at), limit: SMALL_PAGE };
-  let page = await calls.probeListing(query);
+  let page = await askPage(tools, query);
   const first = page.more ? page.callId : null;
   for (let read = 1; page.more && read < SMALL_PAGES; read++) {
-    page = await calls.probeListing({ ...query, afterCall: page.callId });
+    page = await askPage(tools, { ...query, afterCall: page.callId });
     if (page.refused) break;
   }
   return first;
@@ -52,11 +53,11 @@ export async function probeCursor({ source, calls, steps, timing, now }: ProbeTo
 }
 
 /** Whether one of the first pages of a window shows a thread. */
-async function shows({ source, calls }: ProbeTools, threadId: string, from: number, to: number): Promise<boolean> {
-  const query = { source, since: iso(from), until: iso(to), limit: 100, expectThread: threadId };
-  let page = await calls.probeListing(query);
+async function shows(tools: ProbeTools, threadId: string, from: number, to: number): Promise<boolean> {
+  const query = { source: tools.source, since: iso(from), until: iso(to), limit: 100, expectThread: threadId };
+  let page = await askPage(tools, query);
   for (let read = 1; !page.shown && page.more && read < MOST_PAGES; read++)
-    page = await calls.probeListing({ ...query, afterCall: page.callId });
+    page = await askPage(tools, { ...query, afterCall: page.callId });
   return page.shown;
 }
 
@@ -91,7 +92,11 @@ export async function probePrecision(tools: ProbeTools): Promise<void> {
   for (const { threadId, createdAt } of await steps.samplePrecise({ source, limit: 6 })) {
     const created = Date.parse(createdAt);
     const to = secondBefore(created) + 1000;
-    const claim = { source, claim: 'window_to_the_millisecond', evidence: { threadId, since: iso(created + 1) } } as const;
+    const claim = {
+      source,
+      claim: 'window_to_the_millisecond',
+      evidence: { threadId, since: iso(created + 1) },
+    } as const;
     if (await shows(tools, threadId, created + 1, to)) await steps.observe({ ...claim, outcome: 'contradicts' });
     else if (await shows(tools, threadId, created, to)) await steps.observe({ ...claim, outcome: 'supports' });
   }
@@ -99,11 +104,12 @@ export async function probePrecision(tools: ProbeTools): Promise<void> {
 
 /** Asks for one wide window again and again; an empty answer between two that are not is found in the ledger. */
 export async function probeRepeats(tools: ProbeTools): Promise<void> {
-  const { source, steps } = tools;
+  const { source, calls, steps } = tools;
   const [thread] = await steps.sampleSettled({ source, limit: 1 });
   if (!thread) return;
   const from = secondBefore(Date.parse(thread.createdAt)) - HOUR_MS;
-  for (let asked = 0; asked < REPEATS; asked++) await shows(tools, thread.threadId, from, from + WIDE_MS);
+  const query = { source, since: iso(from), until: iso(from + WIDE_MS), limit: 100 };
+  for (let asked = 0; asked < REPEATS; asked++) await calls.probeListing(query);
 }
 
 /** Of the oldest and of the newest. */
@@ -137,6 +143,12 @@ export async function probeAttachments({ source, calls, steps }: ProbeTools): Pr
   for (const { callId, messageId, threadId } of isOffered ? missing : []) {
     const { shown } = await calls.probeThread({ source, threadId, expectMessage: messageId });
     if (shown)
-      await steps.observe({ source, callId, claim: 'attachment_stays', outcome: 'contradicts', evidence: { messageId } });
+      await steps.observe({
+        source,
+        callId,
+        claim: 'attachment_stays',
+        outcome: 'contradicts',
+        evidence: { messageId },
+      });
   }
 }

@@ -1,9 +1,8 @@
-import { DAY_MS, HOUR_MS, iso, type ProbeTools, secondBefore } from './tools.js';
+import { askPage, DAY_MS, HOUR_MS, iso, type ProbeTools, secondBefore } from './tools.js';
 
 /** Probes that write as a customer, on threads which their own mail opens. */
 
 const MAILS = 3;
-const ASKED = 4;
 const PAGE = 5;
 const PAGES_BEFORE = 6;
 const PAGES_AFTER = 3;
@@ -23,27 +22,20 @@ export interface OwnThread {
 export async function openThreads(tools: ProbeTools): Promise<OwnThread[]> {
   const { source, calls, steps, timing, now } = tools;
   const query = { source, since: iso(now() - timing.horizonMs), until: iso(now() + DAY_MS), limit: PAGE };
-  /** A page with rows: an empty answer where there is more is another matter, and would look as if nothing had moved. */
-  const ask = async (afterCall?: string) => {
-    let page = await calls.probeListing(afterCall ? { ...query, afterCall } : query);
-    for (let asked = 1; page.rows === 0 && !page.refused && asked < ASKED; asked++)
-      page = await calls.probeListing(afterCall ? { ...query, afterCall } : query);
-    return page;
-  };
-  let page = await ask();
+  const further = (afterCall: string) => askPage(tools, { ...query, afterCall });
+  let page = await askPage(tools, query);
   // A new thread moves the rows below it alone, and not every list puts it on top.
   for (let read = 1; page.more && read < PAGES_BEFORE; read++) {
-    const further = await ask(page.callId);
-    if (!further.more) break;
-    page = further;
+    const next = await further(page.callId);
+    if (!next.more) break;
+    page = next;
   }
   const mails: { canaryId: string; sentAt: string }[] = [];
   for (let written = 0; written < MAILS; written++)
     mails.push(await steps.writeMail({ source, purpose: 'probe', originAgeMs: 0 }));
-  let next = page.more ? await ask(page.callId) : null;
+  let next = page.more ? await further(page.callId) : null;
   // After a page that came short, the rows that moved stand a page or two further on.
-  for (let read = 1; next?.more && !next.repeats && read < PAGES_AFTER; read++)
-    next = await ask(next.callId);
+  for (let read = 1; next?.more && !next.repeats && read < PAGES_AFTER; read++) next = await further(next.callId);
   const own: OwnThread[] = [];
   for (const { canaryId, sentAt } of mails) {
     const { threadId } = await calls.findThread({ source, canaryId });
@@ -62,11 +54,12 @@ export async function openThreads(tools: ProbeTools): Promise<OwnThread[]> {
 }
 
 /** Those that a wide listing shows, whatever it filters on. */
-async function listedAmong({ source, calls, now }: ProbeTools, own: readonly OwnThread[]): Promise<OwnThread[]> {
+async function listedAmong(tools: ProbeTools, own: readonly OwnThread[]): Promise<OwnThread[]> {
+  const { source, now } = tools;
   const listed: OwnThread[] = [];
   for (const one of own) {
     const [since, until] = [iso(one.sentAt - DAY_MS), iso(now() + HOUR_MS)];
-    const page = await calls.probeListing({ source, since, until, limit: 100, expectThread: one.threadId });
+    const page = await askPage(tools, { source, since, until, limit: 100, expectThread: one.threadId });
     if (page.shown) listed.push(one);
   }
   return listed;
@@ -97,7 +90,7 @@ export async function probeSecondMails(tools: ProbeTools, own: readonly OwnThrea
     const laterAt = secondBefore(Date.parse(later.sentAt)) - 2_000;
     if (!listed.has(threadId) || sentAt > laterAt - 2_000) continue;
     const window = { since: iso(laterAt), until: iso(laterAt + DAY_MS + HOUR_MS) };
-    const page = await calls.probeListing({ source, ...window, limit: 100, expectThread: threadId });
+    const page = await askPage(tools, { source, ...window, limit: 100, expectThread: threadId });
     const outcome = page.shown ? 'supports' : 'contradicts';
     const evidence = { threadId, ...window };
     await steps.observe({ source, claim: 'list_by_activity', outcome, callId: page.callId, evidence });

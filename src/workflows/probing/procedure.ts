@@ -1,4 +1,12 @@
-import { probeAttachments, probeCursor, probeLimit, probeNarrowWindows, probePages, probePrecision, probeRepeats } from './listings.js';
+import {
+  probeAttachments,
+  probeCursor,
+  probeLimit,
+  probeNarrowWindows,
+  probePages,
+  probePrecision,
+  probeRepeats,
+} from './listings.js';
 import { type OwnThread, openThreads, probeSecondMails } from './mails.js';
 import { lookForReplies, type SentReply, sendReplies } from './replies.js';
 import type { ProbeTools } from './tools.js';
@@ -34,7 +42,10 @@ export async function probeActively(tools: ProbeTools): Promise<{ canWrite: bool
         sent = await sendReplies(tools, own);
       });
   }
-  const waits = [cursorCall ? begun + timing.probeCursorWaitMs : 0, sent.length > 0 ? now() + timing.probeReplyWaitMs : 0];
+  const waits = [
+    cursorCall ? begun + timing.probeCursorWaitMs : 0,
+    sent.length > 0 ? now() + timing.probeReplyWaitMs : 0,
+  ];
   const rest = Math.max(...waits) + 1_000 - now();
   if (rest > 0) {
     tools.say(`waits ${Math.ceil(rest / 1_000)} seconds for a cursor to age and for what shows late`);

@@ -41,7 +41,10 @@ export async function sendReplies(tools: ProbeTools, own: readonly OwnThread[]):
 }
 
 /** Looks for the replies once more, when each that was going to be executed has been. */
-export async function lookForReplies({ source, calls, steps, timing }: ProbeTools, sent: readonly SentReply[]): Promise<void> {
+export async function lookForReplies(
+  { source, calls, steps, timing }: ProbeTools,
+  sent: readonly SentReply[],
+): Promise<void> {
   const lookedAfterMs = timing.probeReplyWaitMs;
   for (const { threadId, clientRef, callId, outcome, seenAtOnce } of sent) {
     const { withRef } = await calls.probeThread({ source, threadId, clientRef });

@@ -1,5 +1,6 @@
-import type { ProbeCalls } from '../../activities/probe-calls.js';
+import type { ProbeCalls, ProbedPage } from '../../activities/probe-calls.js';
 import type { ProbeSteps } from '../../activities/probe-steps.js';
+import type { ProbeListingInput } from '../../contracts/probe-steps.js';
 import type { Timing } from '../../domain/timing.js';
 
 /**
@@ -25,3 +26,16 @@ export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 export const iso = (instantMs: number): string => new Date(instantMs).toISOString();
 export const secondBefore = (instantMs: number): number => Math.floor(instantMs / 1000) * 1000;
+
+const ASKED = 4;
+
+/**
+ * A page of the list. One without rows is asked for again: an empty answer where there are threads is a fault of its own, and
+ * must not look like another one.
+ */
+export async function askPage({ calls }: ProbeTools, query: ProbeListingInput): Promise<ProbedPage> {
+  let page = await calls.probeListing(query);
+  for (let asked = 1; page.rows === 0 && !page.refused && asked < ASKED; asked++)
+    page = await calls.probeListing(query);
+  return page;
+}

@@ -4,7 +4,13 @@ import { redact } from '../../../src/assurance/probes/redact.js';
 import { toMessage, toThread } from '../../../src/sources/dashboard/normalize.js';
 import { Notes } from '../../../src/sources/dashboard/notes.js';
 
-const thread = { id: 't1', subject: null, inbox: 'help@example.com', created_at: '2026-03-02T12:00:00Z', status: 'open' };
+const thread = {
+  id: 't1',
+  subject: null,
+  inbox: 'help@example.com',
+  created_at: '2026-03-02T12:00:00Z',
+  status: 'open',
+};
 const message = {
   id: 'm1',
   thread_id: 't1',
@@ -39,7 +45,12 @@ it('new, vanished, null and retyped fields are noted by name and type, never by 
 
 it('a redacted sample keeps names and types and nothing that somebody wrote', () => {
   const sample = redact(JSON.stringify({ id: 7, text: 'my secret', to: [{ email: 'a@example.com' }], gone: null }));
-  expect(JSON.parse(sample)).toEqual({ id: 'number', text: 'text of 9', to: [{ email: 'text of 13' }, '1 in all'], gone: null });
+  expect(JSON.parse(sample)).toEqual({
+    id: 'number',
+    text: 'text of 9',
+    to: [{ email: 'text of 13' }, '1 in all'],
+    gone: null,
+  });
   expect(redact('<html>secret</html>')).not.toContain('secret');
 });
 
