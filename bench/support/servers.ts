@@ -12,12 +12,23 @@ import { freePort } from '../../test/support/free-port.js';
 
 const silent = (): void => undefined;
 
-/** A Postgres of its own that writes to disk as an installation does; gone with all its data when the work has ended. */
-export async function withPostgres<T>(work: (serverUrl: string) => Promise<T>): Promise<T> {
+/**
+ * A Postgres of its own that writes to disk as an installation does, unless what is shown has nothing to do with speed; gone with all
+ * its data when the work has ended.
+ */
+export async function withPostgres<T>(
+  work: (serverUrl: string) => Promise<T>,
+  { unsafeFast = false }: { unsafeFast?: boolean } = {},
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-'));
   chmodSync(folder, 0o755); // the user that Postgres runs as must be able to enter it
   try {
-    const server = await startPostgres({ dataDir: join(folder, 'postgres'), port: await freePort(), log: silent });
+    const server = await startPostgres({
+      dataDir: join(folder, 'postgres'),
+      port: await freePort(),
+      unsafeFast,
+      log: silent,
+    });
     try {
       return await work(server.url);
     } finally {

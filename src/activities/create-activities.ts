@@ -8,6 +8,8 @@ import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
 import { createPacingSteps } from './pacing-steps.js';
+import { createProbeCalls } from './probe-calls.js';
+import { createProbeSteps } from './probe-steps.js';
 import { createSourceCalls } from './source-calls.js';
 
 /** Activities by the queue that serves them. */
@@ -18,6 +20,7 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createPacingSteps(deps),
     ...createAlarmSteps(deps),
     ...createAttachmentSteps(deps),
+    ...createProbeSteps(deps),
   },
   lifecycle: createLifecycleSteps(deps),
   source: {
@@ -25,5 +28,6 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAuditCalls(deps),
     ...createAttachmentCalls(deps),
     ...createHintSteps(deps),
+    ...createProbeCalls(deps),
   },
 });

@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client';
+import type { JudgeAccount } from '../assurance/probes/judge-claims.js';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { LookDeps } from '../delivery/look.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
 import type { Courtesy } from '../sources/courtesy.js';
+import type { InboundSender } from '../sources/inbound-sender.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** What activities are made of; built once per worker, released in reverse order. */
@@ -21,4 +23,8 @@ export interface ActivityDeps extends LookDeps {
     maxBytes: number;
     store: AttachmentStore;
   };
+  /** Who writes mail to a source as a customer; null where nobody can. */
+  senderOf(source: string): InboundSender | null;
+  /** Reads the ledger for what bears on the claims of a source, and writes the verdicts. */
+  judgeClaims(source: string): Promise<JudgeAccount>;
 }

@@ -18,6 +18,7 @@ import { LIFECYCLE_QUEUE, lifecycleWorkflowId } from '../domain/identity.js';
 import { sayGuarantee } from '../domain/schedule/guarantee.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { LifecycleTiming } from '../domain/timing.js';
+import { relianceOn } from '../ledger/claims.js';
 import { dueLookups } from '../ledger/hints.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';
 import { hurryDueParks, parkUnreadablePage, takeDueLookups } from '../ledger/parks.js';
@@ -46,7 +47,10 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
     /** Freezes what the source owes us, once per run, and names the hints that lead to threads which nobody knows yet. */
     async openWindow(payload: OpenWindowInput): Promise<{ id: string; owed: StoredInterval[]; lookups: string[] }> {
       const { source, scheduledAt } = OpenWindowInput.parse(payload);
-      const input = { source, runId: runId(), scheduledAt: new Date(scheduledAt), now: clock.now(), timing };
+      // What counts as coverage is what the source was seen to list, not what a setting hopes for.
+      const { coveringWidthMs } = await relianceOn(db, source, timing);
+      const relied = { ...timing, coveringWidthMs };
+      const input = { source, runId: runId(), scheduledAt: new Date(scheduledAt), now: clock.now(), timing: relied };
       const { id, owed } = await openWindow(db, input);
       return { id, owed, lookups: await dueLookups(db, source, clock.now(), LOOKUPS) };
     },

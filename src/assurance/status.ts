@@ -3,6 +3,8 @@ import type { Sql } from '../ledger/database.js';
 /** Where everything is, by the ledger alone. */
 export interface Status {
   stored: number;
+  /** Inbound messages that we wrote ourselves to measure the provider; in no figure below. */
+  canaries: number;
   inbound: number;
   /** By disposition. */
   ended: Record<string, number>;
@@ -24,7 +26,8 @@ const tally = (rows: readonly { key: string | null; n: number }[]): Record<strin
 
 export async function readStatus(db: Sql, now: Date): Promise<Status> {
   const states = await db.$queryRaw<{ direction: string; state: string; key: string | null; n: number }[]>`
-    SELECT direction, state, COALESCE(disposition, waiting_kind) AS key, count(*)::int AS n FROM message GROUP BY 1, 2, 3`;
+    SELECT direction, CASE WHEN reason = 'canary' THEN 'canary' ELSE state END AS state,
+           COALESCE(disposition, waiting_kind) AS key, count(*)::int AS n FROM message GROUP BY 1, 2, 3`;
   const [parks] = await db.$queryRaw<{ n: number }[]>`SELECT count(*)::int AS n FROM park WHERE state = 'parked'`;
   const [threads] = await db.$queryRaw<{ known: number; gone: number; due: number }[]>`
     SELECT count(*)::int AS known, count(gone_at)::int AS gone,
@@ -36,10 +39,12 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
     SELECT count(*)::int AS open FROM alarm WHERE state = 'open'`;
   const [guarantee] = await db.$queryRaw<{ share: number; wantedShare: number }[]>`
     SELECT stated_share AS share, wanted_share AS "wantedShare" FROM visit_plan ORDER BY stated_share DESC LIMIT 1`;
-  const inbound = states.filter((row) => row.direction === 'inbound');
+  const canaries = states.filter((row) => row.state === 'canary');
+  const inbound = states.filter((row) => row.direction === 'inbound' && row.state !== 'canary');
   const count = (rows: readonly { n: number }[]) => rows.reduce((sum, row) => sum + row.n, 0);
   return {
     stored: count(states),
+    canaries: count(canaries),
     inbound: count(inbound),
     ended: tally(mergeByKey(states.filter((row) => row.state === 'ended'))),
     waiting: tally(mergeByKey(states.filter((row) => row.state === 'waiting'))),

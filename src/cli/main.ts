@@ -13,6 +13,7 @@ import { addMigrate } from './commands/migrate.js';
 import { addPacer } from './commands/pacer.js';
 import { addPark } from './commands/park.js';
 import { addPlan } from './commands/plan.js';
+import { addProbe } from './commands/probe.js';
 import { addReprocess } from './commands/reprocess.js';
 import { addSource } from './commands/source.js';
 import { addTemporal } from './commands/temporal.js';
@@ -47,6 +48,7 @@ for (const add of [
   addBalance,
   addCoverage,
   addTrace,
+  addProbe,
   addExport,
   addConfig,
   addAlarms,

@@ -22,6 +22,11 @@ function findDashboardConflicts(values: Values): Problem[] {
     return [{ name: 'WAYBILL_DASHBOARD_TOKEN', problem: 'is needed together with WAYBILL_DASHBOARD_URL' }];
   if (url === null && token !== null)
     return [{ name: 'WAYBILL_DASHBOARD_URL', problem: 'is needed together with WAYBILL_DASHBOARD_TOKEN' }];
+  const [sender, senderToken] = [values.WAYBILL_INBOUND_SENDER, values.WAYBILL_INBOUND_SENDER_TOKEN];
+  if ((sender === null) !== (senderToken === null)) {
+    const missing = sender === null ? 'WAYBILL_INBOUND_SENDER' : 'WAYBILL_INBOUND_SENDER_TOKEN';
+    return [{ name: missing, problem: 'is needed: the inbound sender has an address and a token' }];
+  }
   return [];
 }
 

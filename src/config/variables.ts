@@ -245,6 +245,13 @@ export const VARIABLES = {
     secret: true,
     doc: 'secret that belongs to the access key',
   },
+  WAYBILL_INBOUND_SENDER: {
+    group: 'source',
+    kind: 'url',
+    default: null,
+    doc: 'server that writes mail as a customer: the control routes of the simulated dashboard',
+  },
+  WAYBILL_INBOUND_SENDER_TOKEN: { group: 'source', kind: 'token', default: null, secret: true, doc: 'its token' },
 
   WAYBILL_API_HOST: { group: 'api', kind: 'text', default: '127.0.0.1', doc: 'address on which the API listens' },
   WAYBILL_API_PORT: { group: 'api', kind: 'port', default: '8080', doc: 'port of the API' },

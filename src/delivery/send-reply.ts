@@ -182,7 +182,8 @@ async function recordAccepted(
     const adapterVersion = deps.adapterVersionOf(reply.source);
     const context = { threadId: thread.id, firstSeenBy: 'look', adapterVersion, now, timing, thread, source } as const;
     const recorded = await recordItems(tx, call, [answer.item], context);
-    await finishCall(tx, call, { ...recorded, status: answer.status, nextCursor: null, unknownFields: {} }, now);
+    const unknownFields = (answer.item.ok ? answer.item.unknownFields : null) ?? {};
+    await finishCall(tx, call, { ...recorded, status: answer.status, nextCursor: null, unknownFields }, now);
     const held = await holdMessage(tx, input.messageId, input.carry);
     if (held) return endedResult(tx, input.messageId, await acceptReply(tx, reply, held, 'accepted', now));
     await moveReply(tx, reply.id, { from: ['posting', 'doubtful', 'unconfirmed'], to: 'accepted', fence: null, now });

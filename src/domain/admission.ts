@@ -18,6 +18,8 @@ export interface AdmissionInput {
   isOurReply: boolean;
   /** Whether it lay parked as an unreadable row until a newer adapter read it: then only a person may answer it. */
   readLate?: boolean;
+  /** Whether we wrote it ourselves, to measure the provider. */
+  isCanary?: boolean;
   source: { mode: Mode; answerFrom: number | null; answerFromExplicit: boolean };
   timing: Timing;
 }
@@ -56,6 +58,7 @@ export function admit(input: AdmissionInput): Admission {
   const { source } = input;
   if (input.direction === 'outbound')
     return { end: 'outbound', reason: input.isOurReply ? 'our_reply' : 'person_reply' };
+  if (input.isCanary) return { end: 'ignored', reason: 'canary' };
   if (input.twinOf !== null) return { end: 'duplicate_of', reason: 'twin', other: input.twinOf };
   if (source.mode === 'observe') return { end: 'ignored', reason: 'observed_only' };
   const plausible = originPlausible(input);

@@ -20,6 +20,7 @@ export const FAILURES = {
   ReplyRefused: 'the provider refused the reply',
   AlarmUndelivered: 'the receiver of the alarms did not take one',
   StoreTrouble: 'the store of attachments did not take the bytes',
+  InboundSenderFailed: 'mail could not be written as a customer',
   LostFence: 'another attempt took this step over',
   LedgerUnavailable: 'Postgres could not be reached',
   LedgerConflict: 'the ledger holds something else than the step expects',

@@ -9,6 +9,9 @@ export const pacerWorkflowId = (source: string): string => `pacer/${source}`;
 export const alarmWorkflowId = (alarmId: string): string => `alarm/${alarmId}`;
 export const ALARMS_WORKFLOW_ID = 'alarms';
 export const attachmentsWorkflowId = (source: string): string => `attachments/${source}`;
+export const probeWorkflowId = (source: string): string => `probe/${source}`;
+export const activeProbeWorkflowId = (source: string): string => `probe-now/${source}`;
+export const canaryWorkflowId = (source: string): string => `canary/${source}`;
 export const DISPATCH_WORKFLOW_ID = 'dispatch';
 export const MAINTAIN_WORKFLOW_ID = 'maintain';
 export const WITNESS_WORKFLOW_ID = 'witness';
@@ -25,6 +28,8 @@ export const sourceQueue = (source: string): string => `source.${source}`;
  */
 export const replyRef = (messageId: string): string => `wb-${messageId}`;
 export const REPLY_REF_PREFIX = 'wb-';
+/** Replies of a probe, on a thread that its own mail opened: they answer nobody and count in no business figure. */
+export const PROBE_REF_PREFIX = 'waybill-probe-';
 export const replyIdempotencyKey = (messageId: string): string => `waybill-reply-${messageId}`;
 
 /** Identity of an item whose own id cannot be read. */

@@ -73,4 +73,7 @@ export interface IncomingThread {
 }
 
 /** One row of a provider's answer: read, or kept as it came so that it can be parked. */
-export type Item<T> = { ok: true; value: T } | { ok: false; providerId: string | null; raw: string; problem: string };
+export type Item<T> =
+  /** With what the contract does not name, where the row was the whole answer; of a page that stands with the page. */
+  | { ok: true; value: T; unknownFields?: Record<string, number> }
+  | { ok: false; providerId: string | null; raw: string; problem: string };

@@ -100,18 +100,11 @@ const relistings: FrameWitness = {
 
 const WITNESSES: readonly FrameWitness[] = [references, personReplies, neighbouringIds, relistings];
 
-/** Whether this ledger takes hints: without their table no webhook has ever named anything. */
-export async function takesHints(db: Sql): Promise<boolean> {
-  const rows = await db.$queryRaw<{ takes: boolean }[]>`SELECT to_regclass('hint') IS NOT NULL AS takes`;
-  return only(rows, 'tables').takes;
-}
-
 /**
  * What sources independent of our listings named, whether it was listed or not: today the hints of the provider's webhook. Only
  * those are asked that are so old that every listing of the look-back has had its turn since.
  */
 export async function capturesOf(db: Sql, { source, now, timing }: WitnessQuestion): Promise<Capture[]> {
-  if (!(await takesHints(db))) return [];
   const before = new Date(now.getTime() - timing.listingLookbackGapMs);
   const rows = await db.$queryRaw<{ named: number; listed: number; listings: number }[]>`
     WITH named AS (

@@ -1,11 +1,13 @@
 import { type Admission, admit } from '../domain/admission.js';
-import { collidedId } from '../domain/identity.js';
+import { collidedId, PROBE_REF_PREFIX } from '../domain/identity.js';
 import type { IncomingMessage, Item } from '../domain/message.js';
 import type { FirstSeenBy } from '../domain/states.js';
 import type { Timing } from '../domain/timing.js';
 import { activityAt } from '../domain/visit-schedule.js';
 import type { Page } from '../sources/source.js';
 import { type CallCounts, finishCall, type OpenCall, pagesOfReading } from './calls.js';
+import { canariesAmong } from './canaries.js';
+import { claimVerdict } from './claims.js';
 import { closeReading, type NextOfReading, nextOfReading } from './close-reading.js';
 import { recordCollisions } from './collisions.js';
 import { type Database, only, type Sql } from './database.js';
@@ -130,12 +132,15 @@ async function recordNew(
     { ref: string }[]
   >`SELECT client_ref AS ref FROM outbox WHERE client_ref = ANY (${refs}::text[])`;
   const ourRefs = new Set(ours.map((row) => row.ref));
+  const isOurs = (ref: string | null) => ref !== null && (ourRefs.has(ref) || ref.startsWith(PROBE_REF_PREFIX));
+  const isReceipt = (await claimVerdict(tx, source.name, 'received_at_is_receipt')) === 'verified';
   const identified = fresh.map((message, index) => ({
     id: only(ids.slice(index), 'fresh ids').id,
-    message,
+    message: isReceipt ? { ...message, receivedAt: message.receivedAt ?? message.originAt } : message,
     messageIdHash: messageIdHash(message),
     contentHash: contentHash(message),
   }));
+  const canaries = await canariesAmong(tx, source.name, identified, now);
   const twins = await resolveTwins(tx, source.mailboxGroup, identified);
   const onRevisit = thread.readWholeAt !== null;
   const messages = identified.map((one): NewMessage => {
@@ -152,7 +157,8 @@ async function recordNew(
       byFirstEnumeration: thread.byFirstEnumeration && !onRevisit,
       twinOf: twin?.twinOf ?? null,
       readLate: context.readLate ?? false,
-      isOurReply: one.message.clientRef !== null && ourRefs.has(one.message.clientRef),
+      isOurReply: isOurs(one.message.clientRef),
+      isCanary: canaries.has(one.id),
       source: {
         mode: source.mode,
         answerFrom: source.answerFrom?.getTime() ?? null,

@@ -37,26 +37,7 @@ export async function recordThreadPage(
 ): Promise<RecordedThreadPage> {
   await refuseMassParking(db, call, page, 'thread', context.now);
   return db.transaction(async (tx) => {
-    const bad = unreadable(page.items);
-    await parkItems(tx, bad, {
-      source: context.source,
-      kind: 'thread',
-      callId: call.id,
-      threadId: null,
-      now: context.now,
-    });
-    const threads = new Map(readable(page.items).map((thread) => [thread.providerThreadId, thread]));
-    const stored = await upsertThreads(tx, [...threads.values()], { ...context, isListed: true });
-    await resolveParks(tx, context.source, 'thread', [...threads.keys()], context.now);
-    const rows = page.items.length;
-    const counts = { rows, known: rows - bad.length - stored, stored, parked: bad.length, rejected: 0 };
-    const ids = page.items.map((item) => (item.ok ? item.value.providerThreadId : parkedItemId(item)));
-    await finishCall(
-      tx,
-      call,
-      { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields },
-      context.now,
-    );
+    const counts = await recordThreadRows(tx, call, page, { ...context, isListed: true });
     const listing = { earlier: [], timing: DEFAULT_TIMING, ...context };
     return { ...counts, next: await settleListing(tx, call, page.nextCursor, listing) };
   });
@@ -69,6 +50,36 @@ export interface ThreadOrigin {
   firstSeenBy?: FirstSeenBy;
   /** Whether a listing shows them; not, where they were asked for by id. */
   isListed?: boolean;
+}
+
+/** The rows of a page and the balance of its call, whatever the page was asked for. */
+export async function recordThreadRows(
+  tx: Sql,
+  call: OpenCall,
+  page: Page<IncomingThread>,
+  context: ThreadOrigin,
+): Promise<CallCounts> {
+  const bad = unreadable(page.items);
+  await parkItems(tx, bad, {
+    source: context.source,
+    kind: 'thread',
+    callId: call.id,
+    threadId: null,
+    now: context.now,
+  });
+  const threads = new Map(readable(page.items).map((thread) => [thread.providerThreadId, thread]));
+  const stored = await upsertThreads(tx, [...threads.values()], context);
+  await resolveParks(tx, context.source, 'thread', [...threads.keys()], context.now);
+  const rows = page.items.length;
+  const counts = { rows, known: rows - bad.length - stored, stored, parked: bad.length, rejected: 0 };
+  const ids = page.items.map((item) => (item.ok ? item.value.providerThreadId : parkedItemId(item)));
+  await finishCall(
+    tx,
+    call,
+    { ...counts, status: page.status, ids, nextCursor: page.nextCursor, unknownFields: page.unknownFields },
+    context.now,
+  );
+  return counts;
 }
 
 /** Stores threads that are new and what changed of known ones, and makes both due; gives how many are new. */

@@ -1,6 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Answer } from './exchange.js';
-import { rateOf } from './oddities.js';
 import { RequestProblem } from './refusal.js';
 import { seededRandom } from './seeded-random.js';
 import type { World } from './world.js';
@@ -14,7 +13,7 @@ export function getAttachment(world: World, id: string, secret: string, now: num
   const attachment = findAttachment(world, id, now);
   const on = (name: 'attachment-gone' | 'attachment-link-expires') => world.visibility.isOddityOn(name, now);
   if (on('attachment-gone') && now - attachment.fetchableAt > OLD_MS) throw unknownAttachment();
-  const linked = seededRandom(world.seed, 'link', id).chance(rateOf('attachment-link-expires'));
+  const linked = seededRandom(world.seed, 'link', id).chance(world.rateOf('attachment-link-expires'));
   if (!on('attachment-link-expires') || !linked) return { status: 200, body: bytesOf(world, id, attachment.size, now) };
   const until = String(now + LINK_MS);
   const location = `/v1/attachment-links/${id}?until=${until}&signature=${sign(id, until, secret)}`;
@@ -41,7 +40,7 @@ function findAttachment(world: World, id: string, now: number): { size: number; 
 }
 
 function bytesOf(world: World, id: string, announced: number, now: number): Buffer {
-  const lies = seededRandom(world.seed, 'size', id).chance(rateOf('attachment-size-lies'));
+  const lies = seededRandom(world.seed, 'size', id).chance(world.rateOf('attachment-size-lies'));
   const size =
     lies && world.visibility.isOddityOn('attachment-size-lies', now) ? Math.ceil(announced * 1.3) : announced;
   const block = createHash('sha512').update(id).digest();

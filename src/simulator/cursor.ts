@@ -13,14 +13,14 @@ export interface Cursor {
   madeAt: number;
 }
 
-const LIFETIME_MS = 10 * MINUTE;
+export const CURSOR_LIFE_MS = 10 * MINUTE;
 
 export function writeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.offset, cursor.asOf, cursor.madeAt])).toString('base64url');
 }
 
-/** @throws RequestProblem 422 for what is no cursor of ours, 410 for one that is too old */
-export function readCursor(token: string, now: number, expires: boolean): Cursor {
+/** @throws RequestProblem 422 for what is no cursor of ours, 410 for one that is older than `lifeMs` */
+export function readCursor(token: string, now: number, lifeMs: number | null): Cursor {
   let fields: unknown;
   try {
     fields = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
@@ -31,7 +31,8 @@ export function readCursor(token: string, now: number, expires: boolean): Cursor
   if (!isCount(offset) || !isCount(asOf) || !isCount(madeAt) || asOf > now || madeAt > now) {
     throw new RequestProblem(422, 'bad_parameter', 'cursor is no cursor of this server');
   }
-  if (expires && now - madeAt > LIFETIME_MS) throw new RequestProblem(410, 'cursor_expired', 'the cursor is too old');
+  if (lifeMs !== null && now - madeAt > lifeMs)
+    throw new RequestProblem(410, 'cursor_expired', 'the cursor is too old');
   return { offset, asOf, madeAt };
 }
 

@@ -1,4 +1,4 @@
-import { rateOf } from './oddities.js';
+import type { RateOf } from './oddities.js';
 import { type SeededRandom, seededId } from './seeded-random.js';
 import { personText, type Texts } from './texts.js';
 import {
@@ -31,6 +31,7 @@ export interface InboundDraw {
   fetchableAt: number;
   texts: Texts;
   origin: 'past' | 'traffic';
+  rateOf: RateOf;
   /** The words of the first message of a thread; follow-ups draw their own. */
   opening: string | null;
 }
@@ -43,7 +44,7 @@ export function drawInbound(random: SeededRandom, thread: SimThread, given: Inbo
   const text = machine?.text ?? given.opening ?? given.texts.followUp(random);
   const subject = machine?.subject ?? (given.opening === null ? `Re: ${thread.subject ?? ''}` : thread.subject);
   const htmlRoll = random.next();
-  const quirks = drawQuirks(random, given.sentAt, given.fetchableAt);
+  const quirks = drawQuirks(random, given);
   if (given.opening !== null && quirks.nullSubject) thread.nullSubject = true;
   const stamp = new Date(given.sentAt).toISOString();
   return {
@@ -121,7 +122,11 @@ export function twinOf(
   return { ...message, id: seededId('msg', ...labels), threadId: thread.id, fetchableAt, quirks, attachments };
 }
 
-function drawQuirks(random: SeededRandom, sentAt: number, fetchableAt: number): MessageQuirks {
+/** What the oddities would do to an inbound message. */
+export function drawQuirks(
+  random: SeededRandom,
+  { sentAt, fetchableAt, rateOf }: Pick<InboundDraw, 'sentAt' | 'fetchableAt' | 'rateOf'>,
+): MessageQuirks {
   const quirks: MessageQuirks = {};
   if (random.chance(0.03)) quirks.stamp = drawWrongStamp(random, sentAt);
   if (random.chance(rateOf('empty-body'))) quirks.emptyBody = true;

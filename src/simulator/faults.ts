@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Answer, encode, send } from './exchange.js';
-import { type OddityName, rateOf } from './oddities.js';
+import type { OddityName } from './oddities.js';
 import { RequestProblem } from './refusal.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
 import type { World } from './world.js';
@@ -24,7 +24,7 @@ export class Faults {
   }
 
   strikes(name: OddityName, now: number): boolean {
-    return this.world.visibility.isOddityOn(name, now) && this.draw(name).chance(rateOf(name));
+    return this.world.visibility.isOddityOn(name, now) && this.draw(name).chance(this.world.rateOf(name));
   }
 
   /** Ordered by a control route, or the faulty profile's own: one piece of every 20 minutes. */
@@ -34,7 +34,8 @@ export class Faults {
     const slot = Math.floor((now - this.world.origin.anchor) / SLOT_MS);
     const random = seededRandom(this.world.seed, 'outage', slot);
     const start = this.world.origin.anchor + slot * SLOT_MS + random.next() * (SLOT_MS - MINUTE);
-    return now >= start && now < start + random.between(4, 20) * 1000;
+    const stretched = this.world.rateOf('short-outage') / 0.01;
+    return now >= start && now < start + random.between(4, 20) * 1000 * stretched;
   }
 
   /** An answer of a server in trouble: its own problem, a proxy's page, or none. */

@@ -1,13 +1,19 @@
+import { drawQuirks } from './draw-message.js';
+import { drawListingQuirks } from './draw-thread.js';
 import type { Answer } from './exchange.js';
 import { optionalAmount, optionalFlag, optionalObjects, optionalStrings, optionalText } from './fields.js';
 import { RequestProblem } from './refusal.js';
+import { seededRandom } from './seeded-random.js';
 import type { Station } from './station.js';
 import { DAY, INBOXES, type SimAttachment } from './world-model.js';
 
 const LONGEST_MS = 400 * DAY;
 const LARGEST = 64 * 1024 * 1024;
 
-/** POST /control/inbound: a customer writes now, with any origin date, on any thread or a new one. */
+/**
+ * POST /control/inbound: a customer writes now, with any origin date, on any thread or a new one. With `natural` the oddities do to
+ * it what they do to everybody's mail; without, it has none of its own.
+ */
 export function writeInbound(station: Station, body: Record<string, unknown>): Answer {
   const at = station.now();
   const { world } = station;
@@ -23,10 +29,13 @@ export function writeInbound(station: Station, body: Record<string, unknown>): A
   const stamp = optionalText(body, 'originAt', 64) ?? new Date(at).toISOString();
   if (Number.isNaN(Date.parse(stamp))) throw new RequestProblem(422, 'bad_parameter', 'originAt must be a date-time');
   const hiddenFromNarrow = optionalFlag(body, 'hiddenFromNarrow');
+  const { rateOf } = world;
+  const random = optionalFlag(body, 'natural') ? seededRandom(world.seed, 'natural', messageId) : null;
   const opens = {
     inbox: optionalText(body, 'inbox', 255) ?? INBOXES[0],
     listedAt: listedInMs === null ? null : fetchableAt + listedInMs,
     hiddenFromNarrow,
+    ...(random ? { quirks: drawListingQuirks(random, rateOf) } : {}),
   };
   station.record({
     type: 'inbound',
@@ -48,6 +57,7 @@ export function writeInbound(station: Station, body: Record<string, unknown>): A
     fetchableAt,
     attachments: attachmentsOf(body, messageId),
     bodyAt: bodyInMs === null ? null : fetchableAt + bodyInMs,
+    ...(random ? { quirks: drawQuirks(random, { sentAt: Date.parse(stamp), fetchableAt, rateOf }) } : {}),
   });
   return { status: 201, body: { messageId, threadId } };
 }

@@ -1,5 +1,6 @@
+import type { ListingQuirks } from './draw-thread.js';
 import type { OddityName, Profile } from './oddities.js';
-import type { SimAttachment } from './world-model.js';
+import type { MessageQuirks, SimAttachment } from './world-model.js';
 
 /** The first line of a journal: with it alone the seeded past can be made again. */
 export interface WorldEvent {
@@ -13,6 +14,8 @@ export interface WorldEvent {
   days: number;
   /** Name of the stored corpus, null for the simulator's own texts. */
   corpus: string | null;
+  /** Rates of oddities that differ from the table's. */
+  rates?: Partial<Record<OddityName, number>>;
 }
 
 export interface InboundEvent {
@@ -21,7 +24,7 @@ export interface InboundEvent {
   messageId: string;
   /** The thread it is written on; a new one where `opens` is set. */
   threadId: string;
-  opens: { inbox: string; listedAt: number | null; hiddenFromNarrow: boolean } | null;
+  opens: { inbox: string; listedAt: number | null; hiddenFromNarrow: boolean; quirks?: ListingQuirks } | null;
   subject: string | null;
   text: string | null;
   html: string | null;
@@ -33,6 +36,8 @@ export interface InboundEvent {
   bodyAt: number | null;
   /** Absent in journals of older versions. */
   attachments?: SimAttachment[];
+  /** What the oddities do to it, where it was written as any customer's is. */
+  quirks?: MessageQuirks;
 }
 
 export interface ReplyEvent {

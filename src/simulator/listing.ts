@@ -1,5 +1,4 @@
 import { type Cursor, readCursor, writeCursor } from './cursor.js';
-import { rateOf } from './oddities.js';
 import { RequestProblem } from './refusal.js';
 import { seededRandom } from './seeded-random.js';
 import { type WireMessage, type WireThread, wireMessage, wireThread } from './wire.js';
@@ -27,10 +26,13 @@ export function listThreads(
     throw new RequestProblem(422, 'bad_parameter', `limit must be at most ${THREAD_LIMIT}`);
   }
   const limit = Math.min(query.limit, THREAD_LIMIT);
-  const cursor = query.cursor === null ? firstPage(now) : readCursor(query.cursor, now, on('cursor-expires'));
+  const cursor =
+    query.cursor === null
+      ? firstPage(now)
+      : readCursor(query.cursor, now, on('cursor-expires') ? world.cursorLifeMs : null);
   const asOf = on('offset-cursor') ? now : cursor.asOf;
   const rows = threadRows(world, query, asOf);
-  const size = on('short-pages') ? shortened(world.seed, query, cursor, limit) : limit;
+  const size = on('short-pages') ? shortened(world, query, cursor, limit) : limit;
   const page = rows.slice(cursor.offset, cursor.offset + size);
   return {
     threads: page.map((thread) => wireThread(thread, world.visibility, now)),
@@ -71,7 +73,10 @@ export function listMessages(
 ): { messages: WireMessage[]; next_cursor: string | null } {
   const { visibility } = world;
   const on = (name: Parameters<typeof visibility.isOddityOn>[0]) => visibility.isOddityOn(name, now);
-  const cursor = query.cursor === null ? firstPage(now) : readCursor(query.cursor, now, on('cursor-expires'));
+  const cursor =
+    query.cursor === null
+      ? firstPage(now)
+      : readCursor(query.cursor, now, on('cursor-expires') ? world.cursorLifeMs : null);
   const asOf = on('offset-cursor') ? now : cursor.asOf;
   const rows = newestFirst(visibility.messagesOf(thread, asOf), visibility.isOddityOn('origin-order', asOf));
   const page = rows.slice(cursor.offset, cursor.offset + query.limit);
@@ -98,7 +103,7 @@ function nextCursor(cursor: Cursor, offset: number, rows: number, now: number): 
   return offset < rows ? writeCursor({ offset, asOf: cursor.asOf, madeAt: now }) : null;
 }
 
-function shortened(seed: number, query: ThreadQuery, cursor: Cursor, limit: number): number {
-  const random = seededRandom(seed, 'page', String(query.since), String(query.until), cursor.offset);
-  return limit > 1 && random.chance(rateOf('short-pages')) ? random.between(1, limit - 1) : limit;
+function shortened(world: World, query: ThreadQuery, cursor: Cursor, limit: number): number {
+  const random = seededRandom(world.seed, 'page', String(query.since), String(query.until), cursor.offset);
+  return limit > 1 && random.chance(world.rateOf('short-pages')) ? random.between(1, limit - 1) : limit;
 }

@@ -12,8 +12,12 @@ export function isOddityName(name: string): name is OddityName {
   return RATES.has(name);
 }
 
-export function rateOf(name: OddityName): number {
-  return RATES.get(name) ?? 0;
+/** Share in [0, 1] of what an oddity is about that shows it while it is on. */
+export type RateOf = (name: OddityName) => number;
+
+/** The rates of the table, but for those that a world was made with. */
+export function ratesOf(given: Partial<Record<OddityName, number>> = {}): RateOf {
+  return (name) => given[name] ?? RATES.get(name) ?? 0;
 }
 
 export function isProfile(name: string): name is Profile {

@@ -1,3 +1,5 @@
+import type { ClaimName } from '../domain/claims.js';
+
 export const PROFILES = ['documented', 'observed', 'faulty'] as const;
 export type Profile = (typeof PROFILES)[number];
 
@@ -8,6 +10,8 @@ export interface Oddity {
   endpoint: 'listThreads' | 'listMessages' | 'postReply' | 'getAttachment' | 'Problem' | 'Message' | 'every endpoint';
   /** What a client would believe without it. */
   claim: string;
+  /** The row of that claim. */
+  breaks: ClaimName;
   profiles: readonly Profile[];
   /** Share in [0, 1] of `of` that shows it while it is on. */
   rate: number;

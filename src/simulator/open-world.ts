@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.js';
 import { readCorpus } from './corpus.js';
 import { type Journal, memoryJournal, openJournal } from './journal.js';
 import type { WorldEvent } from './journal-events.js';
+import type { OddityName } from './oddities.js';
 import type { SimulatorOptions } from './options.js';
 import { SimulatorRefusal } from './refusal.js';
 import { Station } from './station.js';
@@ -29,6 +30,7 @@ export function openWorld(options: SimulatorOptions, clock: Clock): Station {
     }
     refuseConflicts(options, origin, dir ?? '');
     const world = new World(origin, (name) => storedTexts(name, corpora, dir));
+    if (options.cursorLifeMs !== undefined) world.cursorLifeMs = options.cursorLifeMs;
     const station = new Station(world, journal, clock);
     if (rows !== null && corpus !== null && dir !== undefined) storeCorpus(dir, corpus, rows);
     for (const event of journal.past) world.apply(event);
@@ -43,7 +45,8 @@ export function openWorld(options: SimulatorOptions, clock: Clock): Station {
 
 function firstEvent(options: SimulatorOptions, corpus: string | null, anchor: number): WorldEvent {
   const { seed = DEFAULTS.seed, threads = DEFAULTS.threads, days = DEFAULTS.days } = options;
-  return { type: 'world', version: 1, at: anchor, seed, anchor, threads, days, corpus };
+  const { rates } = options;
+  return { type: 'world', version: 1, at: anchor, seed, anchor, threads, days, corpus, ...(rates ? { rates } : {}) };
 }
 
 function refuseConflicts(options: SimulatorOptions, origin: WorldEvent, dir: string): void {
@@ -51,6 +54,12 @@ function refuseConflicts(options: SimulatorOptions, origin: WorldEvent, dir: str
     if (options[name] === undefined || options[name] === origin[name]) continue;
     throw new SimulatorRefusal(
       `The world in ${dir} was made with --${name} ${origin[name]}, not ${options[name]}; begin a new one in an empty folder.`,
+    );
+  }
+  for (const [name, rate] of Object.entries(options.rates ?? {})) {
+    if (origin.rates?.[name as OddityName] === rate) continue;
+    throw new SimulatorRefusal(
+      `The world in ${dir} was made with another rate of ${name} than ${rate}; begin a new one in an empty folder.`,
     );
   }
 }

@@ -19,6 +19,10 @@ export interface SimulatorOptions {
   /** Default observed. */
   profile?: Profile;
   oddities?: Partial<Record<OddityName, boolean>>;
+  /** Rates of oddities that a new world is made with, instead of the table's. */
+  rates?: Partial<Record<OddityName, number>>;
+  /** Age, ms, beyond which a cursor is refused while cursor-expires is on; 10 minutes by default. */
+  cursorLifeMs?: number;
   /** Live arrivals per hour, default 0. */
   trafficPerHour?: number;
   corpus?: string;
@@ -30,7 +34,7 @@ export interface SimulatorOptions {
 }
 
 export const USAGE = `Usage: main.js --token T --control-token C [--port N] [--state-dir DIR] [--seed N] [--threads N] [--days N]
-  [--profile ${PROFILES.join('|')}] [--oddity NAME[=on|off]]... [--traffic-per-hour N] [--corpus FILE] [--rate-limit N]`;
+  [--profile ${PROFILES.join('|')}] [--oddity NAME[=on[:RATE]|=off]]... [--traffic-per-hour N] [--corpus FILE] [--rate-limit N] [--cursor-life-ms N]`;
 
 const FLAGS = {
   port: { type: 'string' },
@@ -45,6 +49,7 @@ const FLAGS = {
   token: { type: 'string' },
   'control-token': { type: 'string' },
   'rate-limit': { type: 'string' },
+  'cursor-life-ms': { type: 'string' },
   help: { type: 'boolean' },
 } as const;
 
@@ -63,7 +68,7 @@ export function readFlags(args: readonly string[]): SimulatorOptions | null {
   return {
     token,
     controlToken,
-    oddities: readOddities(values.oddity ?? []),
+    ...readOddities(values.oddity ?? []),
     ...(profile === undefined ? {} : { profile }),
     ...(corpus === undefined ? {} : { corpus }),
     ...(stateDir === undefined ? {} : { stateDir }),
@@ -72,6 +77,7 @@ export function readFlags(args: readonly string[]): SimulatorOptions | null {
     ...whole('threads', 'threads', values.threads, 0, 100_000),
     ...whole('days', 'days', values.days, 1, 3650),
     ...whole('trafficPerHour', 'traffic-per-hour', values['traffic-per-hour'], 0, MOST_PER_HOUR),
+    ...whole('cursorLifeMs', 'cursor-life-ms', values['cursor-life-ms'], 0, 86_400_000),
     ...whole('rateLimit', 'rate-limit', values['rate-limit'], 0, 1_000_000),
   };
 }
@@ -100,15 +106,18 @@ function whole<Name extends string>(
   return { [name]: value } as Partial<Record<Name, number>>;
 }
 
-function readOddities(flags: readonly string[]): Partial<Record<OddityName, boolean>> {
+function readOddities(flags: readonly string[]): Pick<SimulatorOptions, 'oddities' | 'rates'> {
   const oddities: Partial<Record<OddityName, boolean>> = {};
+  const rates: Partial<Record<OddityName, number>> = {};
   for (const flag of flags) {
     const [name = '', value = 'on'] = flag.split('=');
     if (!isOddityName(name))
       throw new SimulatorRefusal(`There is no oddity ${name}; docs/reference/simulator.md lists them.`);
-    if (value !== 'on' && value !== 'off')
-      throw new SimulatorRefusal(`--oddity ${name} takes on or off, not ${value}.`);
-    oddities[name] = value === 'on';
+    const [, rate] = /^on:(0(?:\.\d+)?|1)$/.exec(value) ?? [];
+    if (value !== 'on' && value !== 'off' && rate === undefined)
+      throw new SimulatorRefusal(`--oddity ${name} takes on, on:RATE with a share from 0 to 1, or off, not ${value}.`);
+    oddities[name] = value !== 'off';
+    if (rate !== undefined) rates[name] = Number(rate);
   }
-  return oddities;
+  return Object.keys(rates).length === 0 ? { oddities } : { oddities, rates };
 }

@@ -1,5 +1,6 @@
 import { drawInbound, drawPersonReply, drawTransitMs, twinOf } from './draw-message.js';
 import { drawCustomer, drawThread } from './draw-thread.js';
+import type { RateOf } from './oddities.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
 import type { Texts } from './texts.js';
 import { DAY, HOUR, INBOXES, MINUTE, type SimThread } from './world-model.js';
@@ -9,6 +10,7 @@ export interface PastShape {
   anchor: number;
   threads: number;
   days: number;
+  rateOf: RateOf;
 }
 
 /** Nothing of the past happens later than this before the anchor: a world begins quiet. */
@@ -40,6 +42,7 @@ function drawConversation(shape: PastShape, texts: Texts, end: number, index: nu
     createdAt,
     subject: writing.subject,
     customer: drawCustomer(random),
+    rateOf: shape.rateOf,
   });
   const transit = drawTransitMs(random);
   const label = (number: number) => [shape.seed, 'past', index, number];
@@ -50,6 +53,7 @@ function drawConversation(shape: PastShape, texts: Texts, end: number, index: nu
       fetchableAt: createdAt,
       texts,
       origin: 'past',
+      rateOf: shape.rateOf,
       opening: writing.text,
     }),
   );
@@ -73,6 +77,7 @@ function drawConversation(shape: PastShape, texts: Texts, end: number, index: nu
         fetchableAt: instant,
         texts,
         origin: 'past',
+        rateOf: shape.rateOf,
         opening: null,
       }),
     );
@@ -109,6 +114,7 @@ function drawTwin(shape: PastShape, threads: readonly SimThread[], end: number, 
     subject: first.subject ?? '',
     customer: first.customer,
     inbox,
+    rateOf: shape.rateOf,
   });
   thread.nullSubject = first.nullSubject;
   thread.messages.push(twinOf(message, thread, [shape.seed, 'past-twin', index, 0], createdAt));
@@ -126,7 +132,7 @@ function settleDeletions(random: SeededRandom, thread: SimThread, anchor: number
 
 function drawMerges(shape: PastShape, threads: readonly SimThread[]): void {
   const random = seededRandom(shape.seed, 'past-merges');
-  const count = Math.round(threads.length * 0.008);
+  const count = Math.round(threads.length * shape.rateOf('merged-threads'));
   const taken = new Set<string>();
   for (let made = 0; made < count && threads.length > 2; made += 1) {
     const lostAt = random.between(1, threads.length - 1);

@@ -1,6 +1,6 @@
 import { drawInbound, drawPersonReply, drawTransitMs, type InboundDraw, twinOf } from './draw-message.js';
 import { drawCustomer, drawThread } from './draw-thread.js';
-import { rateOf } from './oddities.js';
+import type { RateOf } from './oddities.js';
 import { customerDelayMs } from './past.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
 import type { Texts } from './texts.js';
@@ -9,6 +9,7 @@ import { DAY, HOUR, INBOXES, MINUTE, type SimMessage, type SimThread } from './w
 /** What live traffic needs of the world, and where it puts what arrives. */
 export interface TrafficWorld {
   readonly seed: number;
+  readonly rateOf: RateOf;
   texts(): Texts;
   /** Threads of past and traffic alone, so that what a control route does never changes what arrives next. */
   readonly organic: readonly SimThread[];
@@ -78,6 +79,7 @@ export class Traffic {
       fetchableAt,
       texts,
       origin: 'traffic',
+      rateOf: this.world.rateOf,
       opening: null,
     };
     this.world.addMessage(known, drawInbound(random, known, draw));
@@ -88,16 +90,23 @@ export class Traffic {
     const writing = texts.opening(random);
     const createdAt = at + drawTransitMs(random);
     const customer = drawCustomer(random);
-    const thread = drawThread(random, { labels, createdAt, subject: writing.subject, customer });
+    const thread = drawThread(random, {
+      labels,
+      createdAt,
+      subject: writing.subject,
+      customer,
+      rateOf: this.world.rateOf,
+    });
     const message = drawInbound(random, thread, {
       labels: [...labels, 0],
       sentAt: at,
       fetchableAt: createdAt,
       texts,
       origin: 'traffic',
+      rateOf: this.world.rateOf,
       opening: writing.text,
     });
-    const survivor = random.chance(rateOf('merged-threads')) ? this.pickThread(random, at) : undefined;
+    const survivor = random.chance(this.world.rateOf('merged-threads')) ? this.pickThread(random, at) : undefined;
     if (survivor && !survivor.merge) {
       thread.merge = { survivor: survivor.id, at: createdAt + random.between(30, 300) * MINUTE, byControl: false };
       survivor.lost.push(thread);
@@ -116,6 +125,7 @@ export class Traffic {
       subject: first.subject ?? '',
       customer: first.customer,
       inbox,
+      rateOf: this.world.rateOf,
     });
     thread.nullSubject = first.nullSubject;
     this.world.addThread(thread);

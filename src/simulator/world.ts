@@ -1,5 +1,7 @@
+import { CURSOR_LIFE_MS } from './cursor.js';
 import { personMessage } from './draw-message.js';
 import type { InboundEvent, JournalEvent, ReplyEvent, WorldEvent } from './journal-events.js';
+import { type RateOf, ratesOf } from './oddities.js';
 import { drawPast } from './past.js';
 import { seededId } from './seeded-random.js';
 import { Switches } from './switches.js';
@@ -27,6 +29,9 @@ export class World implements TrafficWorld {
   /** Instant of the newest event or arrival: nothing may be recorded before it. */
   head: number;
   outageUntil = 0;
+  /** Age, ms, beyond which a cursor is refused while cursor-expires is on. */
+  cursorLifeMs = CURSOR_LIFE_MS;
+  readonly rateOf: RateOf;
   private readonly traffic = new Traffic(this);
   private currentTexts: Texts;
   private corpusName: string | null;
@@ -36,9 +41,10 @@ export class World implements TrafficWorld {
     private readonly textsOf: (corpus: string) => Texts,
   ) {
     this.head = origin.anchor;
+    this.rateOf = ratesOf(origin.rates);
     this.corpusName = origin.corpus;
     this.currentTexts = origin.corpus === null ? templateTexts : textsOf(origin.corpus);
-    for (const thread of drawPast(origin, this.currentTexts)) this.addThread(thread);
+    for (const thread of drawPast({ ...origin, rateOf: this.rateOf }, this.currentTexts)) this.addThread(thread);
   }
 
   get seed(): number {
@@ -139,9 +145,7 @@ export class World implements TrafficWorld {
         createdAt: event.fetchableAt,
         status: 'open',
         messages: [],
-        lateListingMs: 0,
-        shuffleMs: 0,
-        hiddenFromNarrow: false,
+        ...(event.opens.quirks ?? { lateListingMs: 0, shuffleMs: 0, hiddenFromNarrow: false }),
         hiddenByControl: event.opens.hiddenFromNarrow,
         nullSubject: false,
         lost: [],
@@ -166,7 +170,7 @@ export class World implements TrafficWorld {
       stamp: event.stamp,
       clientRef: null,
       attachments: event.attachments ?? [],
-      quirks: {},
+      quirks: event.quirks ?? {},
       ...(event.bodyAt === null ? {} : { bodyHeldUntil: event.bodyAt }),
     });
   }

@@ -25,9 +25,9 @@ export interface CallOptions {
  * and throws `ProviderFailure` where the answer is not the one of the contract.
  */
 export interface SourceClient {
-  /** Threads created in [from, to), newest first; instants as ISO strings in whole seconds. */
+  /** Threads created in [from, to), newest first; instants as ISO strings in whole seconds. A page holds 100 unless a limit is given. */
   listThreads(
-    query: { from: string; to: string; cursor: string | null },
+    query: { from: string; to: string; cursor: string | null; limit?: number },
     options?: CallOptions,
   ): Promise<Page<IncomingThread>>;
   getThread(providerThreadId: string, options?: CallOptions): Promise<Item<IncomingThread>>;
@@ -44,6 +44,8 @@ export interface SourceClient {
     reply: { providerThreadId: string; text: string; idempotencyKey: string; clientRef: string },
     options?: CallOptions,
   ): Promise<{ status: number; item: Item<IncomingMessage> }>;
+  /** Fetches an attachment and keeps nothing of it but its length; a redirect is not followed. For probes. */
+  weighAttachment(providerAttachmentId: string, options?: CallOptions): Promise<{ status: number; bytes: number }>;
 }
 
 export type AttachmentAnswer =

@@ -70,6 +70,11 @@ export const EVENTS = {
   'call.abandoned': { doc: 'nobody wrote down the end of a request within its time', fields: ['source', 'callId'] },
   'breaker.turned': { doc: 'the breaker of a source changed its state', fields: ['source', 'state', 'from', 'until'] },
 
+  'claim.turned': {
+    doc: 'the verdict on a claim about a source changed',
+    fields: ['source', 'claim', 'from', 'to'],
+  },
+
   // lifecycle
   'message.ended': {
     doc: 'a message has its ending',

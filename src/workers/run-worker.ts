@@ -5,6 +5,7 @@ import { createActivities } from '../activities/create-activities.js';
 import type { ActivityDeps } from '../activities/deps.js';
 import { createErrorInterceptor } from '../activities/interceptors.js';
 import { setQueueRate } from '../activities/queue-rate.js';
+import { judgeClaims } from '../assurance/probes/judge-claims.js';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import { createAlarmSink } from '../delivery/alarm-sink.js';
@@ -22,6 +23,7 @@ import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
 import { type ConfiguredSource, configuredSources } from './configured-sources.js';
+import { inboundSenderOf, isSenderConfigured } from './inbound-sender.js';
 import { setCurrentVersion } from './set-current-version.js';
 import { ensureSchedules, missingSearchAttributes, triggerSchedules, wakePacer } from './temporal-setup.js';
 
@@ -134,6 +136,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
           throw new WaybillError('ConfigurationInvalid', `This worker has no access to the source "${name}".`);
         return found;
       },
+      senderOf: inboundSenderOf(config),
+      judgeClaims: (name) => judgeClaims({ db, clock: systemClock, timing: config.timing }, name),
       adapterVersionOf: (name) => sources.find((one) => one.name === name)?.adapterVersion ?? 'unknown',
     };
     const workers = await createWorkers({ deps, roles, connection, namespace, buildId, config });
@@ -145,6 +149,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         client,
         roles.sources.map((source) => source.name),
         config.timing,
+        { canary: isSenderConfigured(config) },
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
       ...roles.sources.map((source) => wakePacer(client, source.name)),

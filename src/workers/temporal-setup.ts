@@ -1,13 +1,21 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  type ScheduleOptions,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
 import {
   ALARMS_WORKFLOW_ID,
   attachmentsWorkflowId,
   auditWorkflowId,
+  canaryWorkflowId,
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
   MAINTAIN_WORKFLOW_ID,
   pacerWorkflowId,
   pollWorkflowId,
+  probeWorkflowId,
   visitWorkflowId,
   WITNESS_WORKFLOW_ID,
 } from '../domain/identity.js';
@@ -113,11 +121,46 @@ const sourcePlans = (source: string, timing: Timing): Plan[] => [
   },
 ];
 
-/** Makes or updates the Schedules of the installation and of its sources. A run that is still busy lets one more wait. */
-export async function ensureSchedules(client: Client, sources: readonly string[], timing: Timing): Promise<string[]> {
-  const plans = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
-  await Promise.all(plans.map((plan) => ensureSchedule(client, plan)));
-  return plans.map((plan) => plan.scheduleId);
+/** What watches a source instead of serving it: it begins with its first period, so that a start stays what it is. */
+const watchPlans = (source: string, timing: Timing, { canary }: { canary: boolean }): Plan[] => [
+  {
+    scheduleId: probeWorkflowId(source),
+    workflowType: 'probe',
+    everyMs: timing.probeEveryMs,
+    args: [{ source, active: false, timing }],
+    source,
+    summary: `Judges from the ledger what is claimed about ${source}`,
+  },
+  ...(canary
+    ? [
+        {
+          scheduleId: canaryWorkflowId(source),
+          workflowType: 'canary',
+          everyMs: timing.canaryEveryMs,
+          args: [{ source, timing }],
+          source,
+          summary: `Writes a mail to ${source} as a customer, and waits for it to come back`,
+        },
+      ]
+    : []),
+];
+
+/**
+ * Makes or updates the Schedules of the installation and of its sources. A run that is still busy lets one more wait. Gives those
+ * that serve: they may be run at once.
+ */
+export async function ensureSchedules(
+  client: Client,
+  sources: readonly string[],
+  timing: Timing,
+  watch: { canary: boolean },
+): Promise<string[]> {
+  const serving = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
+  const watching = sources.flatMap((source) => watchPlans(source, timing, watch));
+  await Promise.all([...serving, ...watching].map((plan) => ensureSchedule(client, plan)));
+  // Where nobody writes mail any more, an old Schedule would only fail.
+  if (!watch.canary) await Promise.all(sources.map((source) => removeSchedule(client, canaryWorkflowId(source))));
+  return serving.map((plan) => plan.scheduleId);
 }
 
 async function ensureSchedule(client: Client, plan: Plan): Promise<void> {
@@ -145,6 +188,14 @@ async function ensureSchedule(client: Client, plan: Plan): Promise<void> {
       action: { ...options.action },
       policies: { ...known.policies, ...options.policies },
     }));
+  }
+}
+
+async function removeSchedule(client: Client, scheduleId: string): Promise<void> {
+  try {
+    await client.schedule.getHandle(scheduleId).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
   }
 }
 

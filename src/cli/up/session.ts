@@ -50,7 +50,12 @@ export async function runSession(session: Session): Promise<number> {
   const reachable = simulator ? { WAYBILL_SIMULATOR_URL: simulator.url, WAYBILL_SIMULATOR_TOKEN: simulator.token } : {};
   const source = await bind(db, config, simulator);
   if (once) await demandFullReading(db, source.name, at);
-  worker.begin({ WAYBILL_DATABASE_URL: servers.databaseUrl, ...reachable, ...sourceFlags(config) });
+  worker.begin({
+    WAYBILL_DATABASE_URL: servers.databaseUrl,
+    ...reachable,
+    ...writable(session),
+    ...sourceFlags(config),
+  });
 
   const log = createLogger({ subsystem: 'api', level: 'warn', format: config.log.format, destination: 'stderr' });
   const api = await startApi({ config, db, clock: systemClock, log });
@@ -96,6 +101,12 @@ const whenAborted = (signal: AbortSignal): Promise<void> =>
 async function prepareTemporal(config: Config): Promise<void> {
   const { ensureSearchAttributes } = await import('../../workers/temporal-setup.js');
   await withTemporal(config, ensureSearchAttributes);
+}
+
+/** Who writes as a customer to the simulator of this run. With `--once` nobody does: what the source holds is fixed at T. */
+function writable({ simulator, once }: Session): Record<string, string> {
+  if (!simulator || once) return {};
+  return { WAYBILL_INBOUND_SENDER: simulator.url, WAYBILL_INBOUND_SENDER_TOKEN: simulator.controlToken };
 }
 
 /** Flags of this command line, for the worker, which reads its environment only. */

@@ -1,4 +1,5 @@
 import type { Address, AttachmentStub, IncomingMessage, IncomingThread, Item } from '../../domain/message.js';
+import { noteDeviations } from './deviations.js';
 import { readInstant } from './instants.js';
 import type { Notes } from './notes.js';
 import { toKept, toRaw } from './raw.js';
@@ -17,6 +18,7 @@ export function toThread(row: unknown, notes: Notes): Item<IncomingThread> {
   if (at === null) return unreadable(row, [{ path: ['created_at'], message: 'is no instant' }]);
   if (zoneless) notes.add('zoneless:created_at');
   notes.addUnknown('', row as object, KNOWN.thread);
+  noteDeviations(row as Record<string, unknown>, 'thread', notes);
   const safe = (field: string, text: string | null | undefined) => (text == null ? null : notes.storable(field, text));
   return {
     ok: true,
@@ -36,6 +38,7 @@ export function toMessage(row: unknown, notes: Notes): Item<IncomingMessage> {
   if (!parsed.success) return unreadable(row, parsed.error.issues);
   const found = parsed.data;
   notes.addUnknown('', row as object, KNOWN.message);
+  noteDeviations(row as Record<string, unknown>, 'message', notes);
   const safe = (field: string, text: string | null | undefined) => (text == null ? null : notes.storable(field, text));
   const origin = readInstant(found.received_at);
   if (origin.zoneless) notes.add('zoneless:received_at');
@@ -107,6 +110,7 @@ function toAddress(field: 'from' | 'to', party: unknown, notes: Notes): Address 
 /** An attachment whose id cannot be read keeps its place in the list, under a name of ours. */
 function toAttachment(found: Record<string, unknown>, index: number, notes: Notes): AttachmentStub {
   notes.addUnknown('attachments.', found, KNOWN.attachment);
+  noteDeviations(found, 'attachment', notes);
   const id = ProviderId.safeParse(found.id);
   if (!id.success) notes.add('unstorable:attachments.id');
   const text = (value: unknown) => (typeof value === 'string' ? notes.storable('attachments', value) : null);

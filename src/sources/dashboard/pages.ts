@@ -30,8 +30,10 @@ export function readItem<T>(answer: Answer, read: Read<T>): Item<T> {
   const body = parseJson(answer);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw unreadableAnswer(answer, 'something that is no object');
-  const item = read(body, new Notes());
-  return item.ok ? item : { ...item, raw: exactly(answer.text)((exact) => exact) ?? item.raw };
+  const notes = new Notes();
+  const item = read(body, notes);
+  if (item.ok) return Object.keys(notes.counts()).length === 0 ? item : { ...item, unknownFields: notes.counts() };
+  return { ...item, raw: exactly(answer.text)((exact) => exact) ?? item.raw };
 }
 
 function parseJson(answer: Answer): unknown {

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
+import { CANARY_PURPOSES, OUTCOMES, VERDICTS } from '../../../src/domain/claims.js';
 import { HINT_REFUSALS, HINT_STATES } from '../../../src/domain/hints.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
@@ -31,10 +32,15 @@ const TABLES: Record<string, Record<string, string>> = {
   attachment_state_check: ATTACHMENT_STATES,
   audit_find_cause_check: FIND_CAUSES,
   audit_find_verdict_check: FIND_VERDICTS,
+  canary_purpose_check: CANARY_PURPOSES,
   case_reason_check: ESCALATE_REASONS,
   case_state_check: CASE_STATES,
   hint_refusal_cause_check: HINT_REFUSALS,
   hint_state_check: HINT_STATES,
+  claim_observation_outcome_check: OUTCOMES,
+  claim_turn_after_check: VERDICTS,
+  claim_turn_before_check: VERDICTS,
+  claim_verdict_check: VERDICTS,
   lifecycle_event_kind_check: LIFECYCLE_EVENTS,
   message_channel_check: CHANNELS,
   message_direction_check: DIRECTIONS,

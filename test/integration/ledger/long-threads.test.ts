@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { remainingSince } from '../../../src/assurance/completion.js';
+import { DEFAULT_TIMING } from '../../../src/domain/timing.js';
+import { nextVisitAt } from '../../../src/domain/visit-schedule.js';
 import type { OpenCall } from '../../../src/ledger/calls.js';
 import { waitMessage } from '../../../src/ledger/lifecycles.js';
 import { recordConfirmingPage } from '../../../src/ledger/record-messages.js';
@@ -49,17 +51,21 @@ const ranges = ({ db }: TestLedger) =>
     SELECT depth, begun_at AS begun, last_activity_at AS activity, due_at AS due FROM thread_range ORDER BY depth`;
 const at = (ms: number) => new Date(START.getTime() + ms);
 
+/** When a range is due that was read at an instant and last active so long before or after the start. */
+const dueFrom = (read: Date, activityMs: number): Date =>
+  new Date(nextVisitAt(read.getTime(), at(activityMs).getTime(), DEFAULT_TIMING) ?? Number.NaN);
+
 describe('a thread of more than four pages', () => {
   it('is read whole the first time, and each range is due by its own last activity', async () => {
     const ledger = await ledgerWithThread();
     expect(await visit(ledger)).toEqual({ next: 'end', pages: 10 });
     expect(await readWholeAt(ledger)).toEqual(START);
     expect(await ranges(ledger)).toEqual([
-      { depth: 0, begun: START, activity: at(-DAY), due: at(0.1 * DAY) },
-      { depth: 1, begun: START, activity: at(-5 * DAY), due: at(0.5 * DAY) },
-      { depth: 2, begun: START, activity: at(-9 * DAY), due: at(0.9 * DAY) },
+      { depth: 0, begun: START, activity: at(-DAY), due: dueFrom(START, -DAY) },
+      { depth: 1, begun: START, activity: at(-5 * DAY), due: dueFrom(START, -5 * DAY) },
+      { depth: 2, begun: START, activity: at(-9 * DAY), due: dueFrom(START, -9 * DAY) },
     ]);
-    expect(await dueAt(ledger)).toEqual(at(0.1 * DAY));
+    expect(await dueAt(ledger)).toEqual(dueFrom(START, -DAY));
   });
 
   it('is read down to its newest four until a deeper range is due, and is whole as of its oldest [loss case 19]', async () => {
@@ -108,7 +114,9 @@ describe('a thread of more than four pages', () => {
     await visit(ledger, more);
     const [, second] = await ranges(ledger);
     expect(second).toMatchObject({ begun: START, activity: at(-4 * DAY) });
-    expect(second?.due?.getTime()).toBe(Math.min(at(0.5 * DAY).getTime(), at(0.2 * DAY + 0.42 * DAY).getTime()));
+    expect(second?.due?.getTime()).toBe(
+      Math.min(dueFrom(START, -5 * DAY).getTime(), dueFrom(at(0.2 * DAY), -4 * DAY).getTime()),
+    );
   });
 
   it('a demand for everything is met only by a reading of all its ranges', async () => {

@@ -12,6 +12,7 @@ import { addMigrate } from '../../../src/cli/commands/migrate.js';
 import { addPacer } from '../../../src/cli/commands/pacer.js';
 import { addPark } from '../../../src/cli/commands/park.js';
 import { addPlan } from '../../../src/cli/commands/plan.js';
+import { addProbe } from '../../../src/cli/commands/probe.js';
 import { addReprocess } from '../../../src/cli/commands/reprocess.js';
 import { addSource } from '../../../src/cli/commands/source.js';
 import { addTemporal } from '../../../src/cli/commands/temporal.js';
@@ -46,6 +47,7 @@ describe('docs/reference/cli.md', () => {
       addPlan,
       addBalance,
       addTrace,
+      addProbe,
       addExport,
       addConfig,
       addAlarms,
