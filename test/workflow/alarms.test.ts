@@ -63,5 +63,5 @@ it(
     expect((await command('alarms', 'show', 'unknown')).code).toBe(1);
     expect((await command('pacer')).code).toBe(0);
   },
-  3 * MINUTES,
+  5 * MINUTES,
 );

@@ -68,7 +68,7 @@ it(
       SELECT count(*)::int AS n FROM provider_call WHERE failure IS DISTINCT FROM 'SourceBlocked'`;
     expect(made?.n).toBe(arrivals.length);
   },
-  3 * MINUTES,
+  5 * MINUTES,
 );
 
 it(
@@ -107,5 +107,5 @@ it(
       return pacer && queue !== null && pacer.rate < 5 && Math.abs(queue - pacer.queueRate) < 0.1;
     });
   },
-  3 * MINUTES,
+  5 * MINUTES,
 );
