@@ -100,10 +100,10 @@ const relistings: FrameWitness = {
 
 const WITNESSES: readonly FrameWitness[] = [references, personReplies, neighbouringIds, relistings];
 
-/** Whether this ledger takes hints: without their table no webhook has ever named anything. */
+/** Whether any hint was ever taken: without one no webhook has named anything. */
 export async function takesHints(db: Sql): Promise<boolean> {
-  const rows = await db.$queryRaw<{ takes: boolean }[]>`SELECT to_regclass('hint') IS NOT NULL AS takes`;
-  return only(rows, 'tables').takes;
+  const rows = await db.$queryRaw<{ takes: boolean }[]>`SELECT EXISTS (SELECT 1 FROM hint) AS takes`;
+  return only(rows, 'hints').takes;
 }
 
 /**

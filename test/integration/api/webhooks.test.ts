@@ -8,7 +8,7 @@ import { dueThreads } from '../../../src/ledger/visits.js';
 import { createLogger } from '../../../src/telemetry/logger.js';
 import { DAY, START } from '../../support/clock.js';
 import { eventually } from '../../support/eventually.js';
-import { incomingThread } from '../../support/incoming.js';
+import { incomingMessage, incomingThread } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
 
 const newSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
@@ -72,7 +72,7 @@ describe('POST /webhooks/dashboard/:source', () => {
   it('records a hint before it answers 202 and makes the thread that it names due now', async () => {
     const { ledger, send, hinted } = await withApi();
     await ledger.list([incomingThread('t1')]);
-    await ledger.read('t1', []);
+    await ledger.read('t1', [incomingMessage('m1')]);
     expect(await dueNow(ledger)).toEqual([]);
     expect(await send({ id: 'msg_1' })).toEqual({ status: 202, body: { status: 'recorded' } });
     expect(await dueNow(ledger)).toEqual([await ledger.threadId('t1')]);
@@ -96,7 +96,7 @@ describe('POST /webhooks/dashboard/:source', () => {
     const { ledger, send, hinted } = await withApi();
     await ledger.list([incomingThread('t1')]);
     await send({ id: 'msg_1' });
-    await ledger.read('t1', []);
+    await ledger.read('t1', [incomingMessage('m1')]);
     await ledger.db.$executeRaw`DELETE FROM thread_due`;
     expect(await send({ id: 'msg_1' })).toEqual({ status: 200, body: { status: 'replay' } });
     expect(await dueNow(ledger)).toEqual([]);

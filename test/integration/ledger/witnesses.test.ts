@@ -123,13 +123,6 @@ describe('Message-IDs that point at nothing we hold', () => {
 });
 
 describe('a webhook', () => {
-  /** The table of hints as the ledger has it. */
-  const takeHints = async ({ db }: TestLedger) => {
-    await db.run(`CREATE TABLE IF NOT EXISTS hint (id UUID NOT NULL DEFAULT uuidv7() PRIMARY KEY, source TEXT NOT NULL,
-      webhook_id TEXT NOT NULL, provider_thread_id TEXT NOT NULL, thread_id UUID, received_at TIMESTAMPTZ(3) NOT NULL,
-      state TEXT NOT NULL, looks INTEGER NOT NULL DEFAULT 0, look_at TIMESTAMPTZ(3) NOT NULL)`);
-    await db.run('ALTER TABLE thread ADD COLUMN IF NOT EXISTS first_listed_at TIMESTAMPTZ(3)');
-  };
   const hint = ({ db, clock }: TestLedger, providerThreadId: string) => db.$executeRaw`
     INSERT INTO hint (source, webhook_id, provider_thread_id, thread_id, received_at, state, look_at)
     SELECT source, ${`hint of ${providerThreadId}`}, provider_thread_id, id, ${clock.now()}, 'open', ${clock.now()}
@@ -137,7 +130,6 @@ describe('a webhook', () => {
 
   it('bounds the frame by the threads that it named and no listing did, once these have had their turn [loss case 37]', async () => {
     const ledger = await prepared();
-    await takeHints(ledger);
     const ids = Array.from({ length: 20 }, (_, index) => `h${index}`);
     await ledger.list(ids.map((id) => incomingThread(id)));
     await ledger.db.$executeRaw`
@@ -157,7 +149,6 @@ describe('a webhook', () => {
 
   it('missed what came while it sent hints and had none', async () => {
     const ledger = await prepared();
-    await takeHints(ledger);
     await ledger.read('t1', [incomingMessage('o1')]);
     await ledger.read('t2', [incomingMessage('o2')]);
     await hint(ledger, 't1');
