@@ -21,16 +21,17 @@ export const createHintSteps = ({ db, clock, timing, log, ...access }: ActivityD
       page: 0,
       attempt: activityInfo().attempt,
     };
+    const context = () => ({ source, hintId, now: clock.now(), timing });
     try {
       const { call, answer } = await callProvider({ db, clock, timing, ...access }, request, (client) =>
         client.getThread(providerThreadId),
       );
-      const { stored, parked } = await recordHintLookup(db, call, answer, { source, hintId, now: clock.now() });
+      const { stored, parked } = await recordHintLookup(db, call, answer, context());
       if (parked > 0) log.intake.warn({ event: 'row.parked', source, callId: call.id, reason: 'unreadable_row' });
       return { stored };
     } catch (error) {
       if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
-      await recordNoThread(db, error.callId, { source, hintId, now: clock.now() }, timing);
+      await recordNoThread(db, error.callId, context());
       return { stored: 0 };
     }
   },

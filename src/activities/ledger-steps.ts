@@ -52,7 +52,8 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
       const relied = { ...timing, coveringWidthMs };
       const input = { source, runId: runId(), scheduledAt: new Date(scheduledAt), now: clock.now(), timing: relied };
       const { id, owed } = await openWindow(db, input);
-      return { id, owed, lookups: await dueLookups(db, source, clock.now(), LOOKUPS) };
+      const lookups = (await isStopped(db, source)) ? [] : await dueLookups(db, source, clock.now(), LOOKUPS);
+      return { id, owed, lookups };
     },
 
     async closeWindow(payload: CloseWindowInput): Promise<WindowAccount> {

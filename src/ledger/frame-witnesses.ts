@@ -100,6 +100,12 @@ const relistings: FrameWitness = {
 
 const WITNESSES: readonly FrameWitness[] = [references, personReplies, neighbouringIds, relistings];
 
+/** Whether any hint was ever taken: without one no webhook has named anything. */
+export async function takesHints(db: Sql): Promise<boolean> {
+  const rows = await db.$queryRaw<{ takes: boolean }[]>`SELECT EXISTS (SELECT 1 FROM hint) AS takes`;
+  return only(rows, 'hints').takes;
+}
+
 /**
  * What sources independent of our listings named, whether it was listed or not: today the hints of the provider's webhook. Only
  * those are asked that are so old that every listing of the look-back has had its turn since.

@@ -2,10 +2,10 @@ import { HINT_LOOKS, type HintRefusal, type HintState, hintAgainMs } from '../do
 import type { IncomingThread, Item } from '../domain/message.js';
 import type { FirstSeenBy } from '../domain/states.js';
 import type { Timing } from '../domain/timing.js';
-import { finishCall, type OpenCall } from './calls.js';
+import type { OpenCall } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
-import { parkedItemId, parkItems } from './parks.js';
-import { upsertThreads } from './record-threads.js';
+import { hurryThreads } from './hurry.js';
+import { holdThread } from './record-lookup.js';
 
 export interface IncomingHint {
   source: string;
@@ -36,16 +36,16 @@ export async function recordHint(
 
 /** Ties open hints to their threads, where we know those by now, and makes these due; gives the ids of the hints. */
 async function bindHints(tx: Sql, source: string, now: Date): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ id: string }[]>`
-    WITH bound AS (
-      UPDATE hint SET thread_id = thread.id, looks = 0 FROM thread
-      WHERE hint.source = ${source} AND hint.state = 'open' AND hint.thread_id IS NULL
-        AND thread.source = hint.source AND thread.provider_thread_id = hint.provider_thread_id
-      RETURNING hint.id, hint.thread_id, hint.source),
-    due AS (
-      INSERT INTO thread_due (thread_id, source, due_at) SELECT DISTINCT thread_id, source, ${now}::timestamptz FROM bound
-      ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at))
-    SELECT id FROM bound`;
+  const rows = await tx.$queryRaw<{ id: string; threadId: string }[]>`
+    UPDATE hint SET thread_id = thread.id, looks = 0 FROM thread
+    WHERE hint.source = ${source} AND hint.state = 'open' AND hint.thread_id IS NULL
+      AND thread.source = hint.source AND thread.provider_thread_id = hint.provider_thread_id
+    RETURNING hint.id, hint.thread_id AS "threadId"`;
+  await hurryThreads(
+    tx,
+    rows.map((row) => row.threadId),
+    now,
+  );
   return rows.map((row) => row.id);
 }
 
@@ -74,6 +74,7 @@ export interface LookupContext {
   source: string;
   hintId: string;
   now: Date;
+  timing: Timing;
 }
 
 /** Commits the thread that a hint led to, as first seen by the webhook, and makes it due. One transaction. */
@@ -81,15 +82,10 @@ export async function recordHintLookup(
   db: Database,
   call: OpenCall,
   item: Item<IncomingThread>,
-  { source, hintId, now }: LookupContext,
+  { source, hintId, now, timing }: LookupContext,
 ): Promise<{ stored: number; parked: number }> {
   return db.transaction(async (tx) => {
-    if (!item.ok) await parkItems(tx, [item], { source, kind: 'thread', callId: call.id, threadId: null, now });
-    const stored = item.ok ? await upsertThreads(tx, [item.value], { source, now, firstSeenBy: 'webhook' }) : 0;
-    const parked = item.ok ? 0 : 1;
-    const ids = [item.ok ? item.value.providerThreadId : parkedItemId(item)];
-    const counts = { rows: 1, known: 1 - stored - parked, stored, parked, rejected: 0 };
-    await finishCall(tx, call, { ...counts, status: 200, ids, nextCursor: null, unknownFields: {} }, now);
+    const { stored, parked } = await holdThread(tx, call, item, { source, now, timing, firstSeenBy: 'webhook' });
     await tx.$executeRaw`UPDATE hint SET lookup_call_id = ${call.id}::uuid WHERE id = ${hintId}::uuid`;
     await bindHints(tx, source, now);
     if (!item.ok) await settle(tx, [hintId], 'unreadable', null, now);
@@ -98,20 +94,15 @@ export async function recordHintLookup(
 }
 
 /** The provider does not know the thread, yet or at all: three looks, then the hint says so. */
-export async function recordNoThread(
-  db: Database,
-  callId: string,
-  context: LookupContext,
-  timing: Pick<Timing, 'hintAgainMs'>,
-): Promise<void> {
+export async function recordNoThread(db: Database, callId: string, context: LookupContext): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.$executeRaw`UPDATE hint SET lookup_call_id = ${callId}::uuid WHERE id = ${context.hintId}::uuid`;
-    await lookAgain(tx, context, timing.hintAgainMs);
+    await lookAgain(tx, context);
   });
 }
 
 /** Every open hint for the same thread shares the look that was made. */
-async function lookAgain(tx: Sql, { hintId, now }: LookupContext, waitMs: number): Promise<void> {
+async function lookAgain(tx: Sql, { hintId, now, timing }: LookupContext): Promise<void> {
   const open = await tx.$queryRaw<{ id: string; looks: number }[]>`
     UPDATE hint SET looks = hint.looks + 1 FROM hint AS asked
     WHERE asked.id = ${hintId}::uuid AND hint.source = asked.source AND hint.provider_thread_id = asked.provider_thread_id
@@ -121,7 +112,7 @@ async function lookAgain(tx: Sql, { hintId, now }: LookupContext, waitMs: number
     if (looks >= HINT_LOOKS) await settle(tx, [id], 'unknown_thread', null, now);
     else
       await tx.$executeRaw`
-        UPDATE hint SET look_at = ${new Date(now.getTime() + hintAgainMs(looks, waitMs))} WHERE id = ${id}::uuid`;
+        UPDATE hint SET look_at = ${new Date(now.getTime() + hintAgainMs(looks, timing.hintAgainMs))} WHERE id = ${id}::uuid`;
   }
 }
 

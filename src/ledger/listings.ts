@@ -9,6 +9,7 @@ import {
 import type { Timing } from '../domain/timing.js';
 import { type OpenCall, type PageOfReading, pagesOfReading } from './calls.js';
 import { only, type Sql } from './database.js';
+import { hurryThreads } from './hurry.js';
 
 export interface ListingContext {
   source: string;
@@ -190,12 +191,14 @@ async function writeListing(
 /** A listing alone never says that a thread is gone: the visit that this makes due finds out. */
 async function markUnlisted(tx: Sql, lacking: readonly string[], { source, now }: ListingContext): Promise<void> {
   if (lacking.length === 0) return;
-  await tx.$executeRaw`
-    WITH missing AS (
-      UPDATE thread SET unlisted_at = ${now} WHERE id IN (
-        SELECT id FROM thread WHERE source = ${source} AND provider_thread_id = ANY (${[...lacking]}::text[]) AND unlisted_at IS NULL
-        ORDER BY id LIMIT ${MOST_MISSING} FOR UPDATE)
-      RETURNING id)
-    INSERT INTO thread_due (thread_id, source, due_at) SELECT id, ${source}, ${now}::timestamptz FROM missing
-    ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at)`;
+  const missing = await tx.$queryRaw<{ id: string }[]>`
+    UPDATE thread SET unlisted_at = ${now} WHERE id IN (
+      SELECT id FROM thread WHERE source = ${source} AND provider_thread_id = ANY (${[...lacking]}::text[]) AND unlisted_at IS NULL
+      ORDER BY id LIMIT ${MOST_MISSING} FOR UPDATE)
+    RETURNING id`;
+  await hurryThreads(
+    tx,
+    missing.map((thread) => thread.id),
+    now,
+  );
 }

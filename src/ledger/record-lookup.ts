@@ -1,4 +1,5 @@
 import type { IncomingThread, Item } from '../domain/message.js';
+import type { FirstSeenBy } from '../domain/states.js';
 import type { Timing } from '../domain/timing.js';
 import { finishCall, type OpenCall } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
@@ -12,27 +13,41 @@ export async function readParkedThread(db: Sql, parkId: string): Promise<string 
   return park?.item ?? null;
 }
 
+export interface HoldContext {
+  source: string;
+  now: Date;
+  timing: Timing;
+  firstSeenBy?: FirstSeenBy;
+}
+
 /** Commits the answer about one thread: held and due for its visit, or parked as it came; and the balance of the call. */
-export async function recordLookup(
+export const recordLookup = (
   db: Database,
   call: OpenCall,
   item: Item<IncomingThread>,
-  { source, now, timing }: { source: string; now: Date; timing: Timing },
+  context: HoldContext,
+): Promise<{ stored: number; parked: number }> => db.transaction((tx) => holdThread(tx, call, item, context));
+
+/** The same in the caller's transaction. */
+export async function holdThread(
+  tx: Sql,
+  call: OpenCall,
+  item: Item<IncomingThread>,
+  context: HoldContext,
 ): Promise<{ stored: number; parked: number }> {
-  return db.transaction(async (tx) => {
-    const counts = { rows: 1, known: 0, stored: 0, parked: 0, rejected: 0 };
-    if (item.ok) {
-      const stored = await upsertThreads(tx, [item.value], { source, now });
-      await resolveParks(tx, source, 'thread', [item.value.providerThreadId], now);
-      Object.assign(counts, { stored, known: 1 - stored });
-    } else {
-      await parkItems(tx, [item], { source, kind: 'thread', callId: call.id, threadId: null, now, timing });
-      counts.parked = 1;
-    }
-    const ids = [item.ok ? item.value.providerThreadId : parkedItemId(item)];
-    await finishCall(tx, call, { ...counts, status: 200, ids, nextCursor: null, unknownFields: {} }, now);
-    return counts;
-  });
+  const { source, now, timing } = context;
+  const counts = { rows: 1, known: 0, stored: 0, parked: 0, rejected: 0 };
+  if (item.ok) {
+    const stored = await upsertThreads(tx, [item.value], context);
+    await resolveParks(tx, source, 'thread', [item.value.providerThreadId], now);
+    Object.assign(counts, { stored, known: 1 - stored });
+  } else {
+    await parkItems(tx, [item], { source, kind: 'thread', callId: call.id, threadId: null, now, timing });
+    counts.parked = 1;
+  }
+  const ids = [item.ok ? item.value.providerThreadId : parkedItemId(item)];
+  await finishCall(tx, call, { ...counts, status: 200, ids, nextCursor: null, unknownFields: {} }, now);
+  return counts;
 }
 
 /** A parked row of a listing that a newer adapter can read: the thread is held and due for its visit. */

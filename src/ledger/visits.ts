@@ -6,6 +6,7 @@ import { noteAllGone } from './absences.js';
 import type { PageOfReading } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
 import { answerHints, dropHints } from './hints.js';
+import { hurryThreads } from './hurry.js';
 import { parkVanished, resolveThreadParks } from './parks.js';
 import { closeRanges } from './thread-ranges.js';
 import { readLesson, recordLesson } from './visit-lessons.js';
@@ -68,14 +69,7 @@ export async function dueThreads(
 }
 
 /** A hint, a late body, a doubt: look into the thread, and into the one that it was merged into, at this instant at the latest. */
-export async function hurryThread(db: Sql, threadId: string, at: Date): Promise<void> {
-  await db.$executeRaw`
-    INSERT INTO thread_due (thread_id, source, due_at) SELECT id, source, ${at}::timestamptz FROM thread
-    WHERE id = ${threadId}::uuid OR id = (SELECT merged_into FROM thread WHERE id = ${threadId}::uuid) ORDER BY id
-    ON CONFLICT (thread_id) DO UPDATE
-      SET due_at = LEAST(thread_due.due_at, excluded.due_at),
-          gap_rank = CASE WHEN excluded.due_at < thread_due.due_at THEN 0 ELSE thread_due.gap_rank END`;
-}
+export const hurryThread = (db: Sql, threadId: string, at: Date): Promise<void> => hurryThreads(db, [threadId], at);
 
 /** Later than it is due now: the thread could not be read this time. */
 export async function postponeThread(db: Sql, threadId: string, until: Date): Promise<void> {

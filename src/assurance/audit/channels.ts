@@ -1,6 +1,7 @@
 import { type Bounds, clopperPearson } from '../../domain/audit/beta.js';
 import type { FirstSeenBy } from '../../domain/states.js';
 import { only, type Sql } from '../../ledger/database.js';
+import { takesHints } from '../../ledger/frame-witnesses.js';
 
 /** How much of what it should have seen a channel missed: its chances are judged by what other channels saw. */
 export interface ChannelMisses {
@@ -78,7 +79,8 @@ async function auditChances(db: Sql, source: string | null): Promise<Chances> {
 }
 
 /** Messages of known arrival, between the first and the last hint: each should have had one for its thread about then. */
-async function webhookChances(db: Sql, source: string | null): Promise<Chances> {
+async function webhookChances(db: Sql, source: string | null): Promise<Chances | null> {
+  if (!(await takesHints(db))) return null;
   const rows = await db.$queryRaw<Chances[]>`
     WITH live AS (SELECT source, min(received_at) AS since, max(received_at) AS until FROM hint GROUP BY source)
     SELECT count(*)::int AS chances, (count(*) FILTER (WHERE NOT EXISTS (

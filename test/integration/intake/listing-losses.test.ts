@@ -3,6 +3,7 @@ import { readCoverage } from '../../../src/assurance/coverage.js';
 import { dueThreads, noteThreadAbsent } from '../../../src/ledger/visits.js';
 import { openWindow } from '../../../src/ledger/windows.js';
 import { DAY, HOUR, MINUTE, START } from '../../support/clock.js';
+import { incomingMessage } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
 import { failure, ListedWorld, type ListRule } from '../../support/listed-world.js';
 import { pollOnce } from '../../support/polling.js';
@@ -132,7 +133,7 @@ describe('a polling window', () => {
     for (let index = 0; index < 10; index++) world.add(`t${index}`, ago(130 * DAY + index * HOUR));
     await poll();
     const ids = await heldIds(ledger);
-    for (const id of ids) await ledger.read(id, []);
+    for (const id of ids) await ledger.read(id, [incomingMessage(`m of ${id}`, { providerThreadId: id })]);
     for (const id of ids.slice(0, 4)) world.add(id, world.threads.get(id)?.createdAt ?? START, { isArchived: true });
     ledger.clock.advance(40 * DAY);
     await poll();
@@ -300,7 +301,8 @@ describe('an answer that looks good', () => {
     const { ledger, world, poll } = await intake();
     for (let index = 0; index < 5; index++) world.add(`t${index}`, ago(20 * DAY + index * HOUR));
     await poll();
-    for (const id of await heldIds(ledger)) await ledger.read(id, []);
+    for (const id of await heldIds(ledger))
+      await ledger.read(id, [incomingMessage(`m of ${id}`, { providerThreadId: id })]);
     world.threads.clear();
     ledger.clock.advance(3 * DAY);
     const account = await poll();
@@ -328,7 +330,8 @@ describe('an answer that looks good', () => {
     const { ledger, world, poll } = await intake();
     for (let index = 0; index < 5; index++) world.add(`t${index}`, ago(20 * DAY + index * HOUR));
     await poll();
-    for (const id of await heldIds(ledger)) await ledger.read(id, []);
+    for (const id of await heldIds(ledger))
+      await ledger.read(id, [incomingMessage(`m of ${id}`, { providerThreadId: id })]);
     world.delete('t2');
     ledger.clock.advance(3 * DAY);
     expect(await poll()).toMatchObject({ outcome: 'balanced' });

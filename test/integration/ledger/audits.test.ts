@@ -241,6 +241,6 @@ describe('the figures', () => {
     expect(poll).toMatchObject({ channel: 'poll', first: 2, chances: 3, missed: 1 });
     expect(poll?.interval?.upper).toBeGreaterThan(1 / 3);
     expect(audit).toMatchObject({ channel: 'audit', first: 1, chances: 0, interval: null });
-    expect(webhook).toMatchObject({ channel: 'webhook', first: 0, chances: 0 });
+    expect(webhook).toMatchObject({ channel: 'webhook', first: 0, chances: null });
   });
 });

@@ -73,14 +73,16 @@ describe('a hint to a thread that we know', () => {
   it('whose message is not there yet is followed twice more before it is over', async () => {
     const { ledger, hint } = await hintedLedger();
     await ledger.list([incomingThread('t1')]);
+    await ledger.read('t1', [incomingMessage('m1')]);
     ledger.clock.advance(20 * DAY);
+    await ledger.read('t1', [incomingMessage('m1')]);
     await hint('t1');
     const looks: number[] = [];
     for (let minute = 0; minute < 30; minute++) {
       ledger.clock.advance(MINUTE);
       if ((await due(ledger)).length === 0) continue;
       looks.push(minute + 1);
-      await ledger.read('t1', []);
+      await ledger.read('t1', [incomingMessage('m1')]);
     }
     expect(looks.slice(0, 3)).toEqual([1, 3, 13]);
     expect(await states(ledger)).toEqual(['nothing_new']);
@@ -115,7 +117,12 @@ describe('a hint to a thread that nobody knows', () => {
     const [hintId = ''] = await dueLookups(ledger.db, 'dashboard', ledger.clock.now(), 20);
     const item = 'ok' in rows ? rows : ({ ok: true, value: rows } as const);
     const call = await openLookup(ledger);
-    return recordHintLookup(ledger.db, call, item, { source: 'dashboard', hintId, now: ledger.clock.now() });
+    return recordHintLookup(ledger.db, call, item, {
+      source: 'dashboard',
+      hintId,
+      now: ledger.clock.now(),
+      timing: ledger.timing,
+    });
   };
 
   it('is looked up by one call, whose thread is stored as first seen by the webhook and due', async () => {
@@ -151,8 +158,8 @@ describe('a hint to a thread that nobody knows', () => {
       if (hintId) {
         looks.push(minute);
         const { id } = await openLookup(ledger);
-        const context = { source: 'dashboard', hintId, now: ledger.clock.now() };
-        await recordNoThread(ledger.db, id, context, ledger.timing);
+        const context = { source: 'dashboard', hintId, now: ledger.clock.now(), timing: ledger.timing };
+        await recordNoThread(ledger.db, id, context);
       }
       ledger.clock.advance(MINUTE);
     }
