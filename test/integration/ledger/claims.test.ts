@@ -108,14 +108,16 @@ it('a thread that a wide listing lacked after it was created, and that shows lat
   const { list, clock, judge, verdict, rowOf } = await ledgerWithSource();
   await list([incomingThread('t1')]);
   clock.advance(HOUR);
-  await list([incomingThread('t1'), incomingThread('t2', { createdAt: iso(59 * MINUTE + 59_000) })]);
+  const second = incomingThread('t2', { createdAt: iso(59 * MINUTE + 59_000) });
+  await list([incomingThread('t1'), second]);
   await judge();
   expect(await verdict('listed_at_once')).toBe('untested');
   const late = incomingThread('t3', { createdAt: iso(30 * MINUTE) });
-  await list([incomingThread('t1'), late]);
+  clock.advance(MINUTE);
+  await list([incomingThread('t1'), second, late]);
   await judge();
   expect(await verdict('listed_at_once')).toBe('refuted');
-  expect((await rowOf('listed_at_once'))?.evidence).toMatchObject({ contradicts: 1, longestMs: 30 * MINUTE });
+  expect((await rowOf('listed_at_once'))?.evidence).toMatchObject({ contradicts: 1, longestMs: 31 * MINUTE });
 });
 
 it('a newer thread below an older one breaks the order, a thread with later mail says nothing about it', async () => {
