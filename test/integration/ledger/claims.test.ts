@@ -111,11 +111,12 @@ it('a thread that a wide listing lacked after it was created, and that shows lat
   await list([incomingThread('t1'), incomingThread('t2', { createdAt: iso(59 * MINUTE + 59_000) })]);
   await judge();
   expect(await verdict('listed_at_once')).toBe('untested');
+  clock.advance(MINUTE);
   const late = incomingThread('t3', { createdAt: iso(30 * MINUTE) });
   await list([incomingThread('t1'), late]);
   await judge();
   expect(await verdict('listed_at_once')).toBe('refuted');
-  expect((await rowOf('listed_at_once'))?.evidence).toMatchObject({ contradicts: 1, longestMs: 30 * MINUTE });
+  expect((await rowOf('listed_at_once'))?.evidence).toMatchObject({ contradicts: 1, longestMs: 31 * MINUTE });
 });
 
 it('a newer thread below an older one breaks the order, a thread with later mail says nothing about it', async () => {
