@@ -85,6 +85,7 @@ const TIMING: Timing = {
   ...DEFAULT_TIMING,
   // Deadlines of real requests; everything else passes on the turned clock.
   callDeadlineMs: 1_500,
+  attachmentDeadlineMs: 1_500,
   sendDeadlineMs: 1_200,
   probeScanMs: 30 * 24 * HOUR,
 };
@@ -109,7 +110,9 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
     ...(options.only ? { oddities: { [options.only]: true } } : {}),
   });
   const db = openDatabase({ url: options.databaseUrl, maxConnections: 4 });
-  const client = createDashboardClient({ origin: simulator.url, token: TOKEN, ...TIMING, clock });
+  const courtesy = createCourtesy({ db, clock, timing: TIMING, wake: async () => {} });
+  const onPause = (ms: number | undefined) => courtesy.pause(SOURCE, ms);
+  const client = createDashboardClient({ origin: simulator.url, token: TOKEN, ...TIMING, clock, onPause });
   try {
     await ensurePartitions((sql) => db.run(sql), clock.now());
     await bindSource(db, {
@@ -131,12 +134,12 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       temporal: { schedule: { getHandle: () => ({ trigger: async () => {} }) } } as never,
       log: { intake: log, lifecycle: log, delivery: log, provider: log },
       ownAddresses: new Set(),
+      courtesy,
+      alarmSink: null,
+      attachments: { wanted: false, maxBytes: 1_000_000, store: postgresStore },
       clientOf: () => client,
       adapterVersionOf: () => ADAPTER_VERSION,
       senderOf: () => simulatorSender({ url: simulator.url, token: CONTROL }),
-      courtesy: createCourtesy({ db, clock, timing: TIMING, wake: async () => undefined }),
-      alarmSink: null,
-      attachments: { wanted: false, maxBytes: 0, store: postgresStore },
       judgeClaims: (source) => judgeClaims({ db, clock, timing: TIMING }, source),
     };
     let run = 0;
@@ -245,15 +248,15 @@ type SourceCalls = ReturnType<typeof createSourceCalls>;
 /** One polling window: every owed interval, read anew where its rows moved. */
 async function readWindow(ledger: LedgerSteps, calls: SourceCalls, scheduledAt: string): Promise<void> {
   const window = await ledger.openWindow({ source: SOURCE, scheduledAt });
-  const failureOf = (error: unknown) => {
-    if (error instanceof WaybillError) return error.type;
-    throw error;
-  };
-  for (const interval of window.owed)
+  for (const interval of window.owed) {
     await exhaustInterval(
       (position) => calls.listPage({ source: SOURCE, windowId: window.id, interval, ...position }),
-      failureOf,
+      (error) => {
+        if (!(error instanceof WaybillError)) throw error;
+        return error.type;
+      },
     );
+  }
   await ledger.closeWindow({ windowId: window.id });
 }
 
@@ -266,13 +269,21 @@ async function readDue(ledger: LedgerSteps, calls: SourceCalls): Promise<void> {
     for (const threadId of threads) {
       const read = (position: { afterCall?: string; confirm?: string }) =>
         calls.readThreadPage({ source: SOURCE, roundId, threadId, ...position });
-      for (let reading = 0; reading < 3; reading++) {
-        let page = await read({});
-        while (page.next === 'more') page = await read({ afterCall: page.callId });
-        if (page.next === 'confirm') page = await read({ confirm: page.readingId });
-        if (page.next !== 'shifted') break;
-        if (reading === 2) await ledger.postponeVisit({ threadId });
-      }
+      await readWhole(read, () => ledger.postponeVisit({ threadId }));
     }
   }
+}
+
+type Reading = (position: { afterCall?: string; confirm?: string }) => ReturnType<SourceCalls['readThreadPage']>;
+
+/** One thread, read anew where its rows moved; what cannot be read is put off. */
+async function readWhole(read: Reading, postpone: () => Promise<unknown>): Promise<void> {
+  for (let reading = 0; reading < 3; reading++) {
+    let page = await read({});
+    while (page.next === 'more') page = await read({ afterCall: page.callId });
+    if (page.next === 'confirm') page = await read({ confirm: page.readingId });
+    if (page.next === 'missing') break;
+    if (page.next !== 'shifted') return;
+  }
+  await postpone();
 }

@@ -44,6 +44,14 @@ export interface ProbedThread {
   receiptLagsMs: (number | null)[];
 }
 
+export interface WeighedAttachment {
+  callId: string;
+  /** `none`: the provider does not give it. */
+  kind: 'bytes' | 'too_large' | 'link' | 'none';
+  bytes: number | null;
+  announced: number | null;
+}
+
 export interface ProbedReply {
   callId: string;
   /** `unanswered`: no answer came at all, and nobody knows whether it was executed. */
@@ -51,6 +59,9 @@ export interface ProbedReply {
   /** Whether the answer carries our client_ref. */
   echoed: boolean;
 }
+
+/** What no attachment can be: pages of an error under status 200. */
+const ERROR_PAGES = new Set(['text/html', 'application/json']);
 
 /** What becomes of a failure that is itself a finding. */
 const finding = <T>(error: unknown, types: Partial<Record<string, (failure: ProviderFailure) => T>>): T => {
@@ -86,7 +97,9 @@ export const createProbeCalls = (deps: ActivityDeps) => {
           (client) => client.listThreads({ from: since, to: until, cursor: prior?.nextCursor ?? null, limit }),
         );
         const now = clock.now();
-        const counts = await db.transaction((tx) => recordThreadRows(tx, call, answer, { source, now }));
+        const counts = await db.transaction((tx) =>
+          recordThreadRows(tx, call, answer, { source, now, firstSeenBy: 'audit', isListed: true }),
+        );
         const expected = expectThread ? (await readThread(db, expectThread)).providerThreadId : null;
         return {
           callId: call.id,
@@ -126,7 +139,7 @@ export const createProbeCalls = (deps: ActivityDeps) => {
         const unknownFields = (answer.ok ? answer.unknownFields : null) ?? {};
         const page = { status: 200, items: [answer], nextCursor: null, unknownFields };
         const now = clock.now();
-        await db.transaction((tx) => recordThreadRows(tx, call, page, { source, now }));
+        await db.transaction((tx) => recordThreadRows(tx, call, page, { source, now, firstSeenBy: 'audit' }));
         return { threadId: await readProbedThreadId(db, source, providerThreadId) };
       } catch (error) {
         return finding<{ threadId: null }>(error, { SourceNotFound: () => ({ threadId: null }) });
@@ -182,38 +195,44 @@ export const createProbeCalls = (deps: ActivityDeps) => {
       }
     },
 
-    /** Fetches an attachment and keeps its length alone. */
-    async weighAttachment(
-      payload: WeighAttachmentInput,
-    ): Promise<{ callId: string; status: number; bytes: number; announced: number | null }> {
+    /** Fetches an attachment and keeps its length alone; null where what came was an error page or a part. */
+    async weighAttachment(payload: WeighAttachmentInput): Promise<WeighedAttachment> {
       const { source, attachmentId } = WeighAttachmentInput.parse(payload);
       const { providerAttachmentId, size, threadId, messageId } = await readProbedAttachment(db, attachmentId);
-      const { call, answer } = await callProvider(
-        deps,
-        {
-          source,
-          operation: 'getAttachment',
-          parameters: { attachment: providerAttachmentId, ...probe },
-          threadId,
-          messageId,
-          readingId: null,
-          page: 0,
-          attempt: attempt(),
+      let bytes = 0;
+      const scale = {
+        maxBytes: deps.attachments.maxBytes,
+        write: async (chunk: Buffer) => {
+          bytes += chunk.length;
         },
-        (client) => client.weighAttachment(providerAttachmentId),
-      );
-      const none = {
-        rows: 0,
-        known: 0,
-        stored: 0,
-        parked: 0,
-        rejected: 0,
-        ids: [],
-        nextCursor: null,
-        unknownFields: {},
       };
-      await finishCall(db, call, { ...none, status: answer.status }, clock.now());
-      return { callId: call.id, ...answer, announced: size };
+      try {
+        const { call, answer } = await callProvider(
+          deps,
+          {
+            source,
+            operation: 'getAttachment',
+            parameters: { attachment: providerAttachmentId, ...probe },
+            threadId,
+            messageId,
+            readingId: null,
+            page: 0,
+            attempt: attempt(),
+          },
+          (client) => client.getAttachment(providerAttachmentId, scale),
+        );
+        const none = { rows: 0, known: 0, stored: 0, parked: 0, rejected: 0, ids: [], nextCursor: null };
+        await finishCall(db, call, { ...none, status: answer.status, unknownFields: {} }, clock.now());
+        const isWhole = answer.kind === 'bytes' && !ERROR_PAGES.has(answer.contentType ?? '');
+        return { callId: call.id, kind: answer.kind, bytes: isWhole ? bytes : null, announced: size };
+      } catch (error) {
+        const none = { kind: 'none', bytes: null, announced: size } as const;
+        return finding<WeighedAttachment>(error, {
+          SourceNotFound: ({ callId = '' }) => ({ ...none, callId }),
+          CursorExpired: ({ callId = '' }) => ({ ...none, callId }),
+          SourceRefused: ({ callId = '' }) => ({ ...none, callId }),
+        });
+      }
     },
 
     /**

@@ -44,8 +44,6 @@ export interface SourceClient {
     reply: { providerThreadId: string; text: string; idempotencyKey: string; clientRef: string },
     options?: CallOptions,
   ): Promise<{ status: number; item: Item<IncomingMessage> }>;
-  /** Fetches an attachment and keeps nothing of it but its length; a redirect is not followed. For probes. */
-  weighAttachment(providerAttachmentId: string, options?: CallOptions): Promise<{ status: number; bytes: number }>;
 }
 
 export type AttachmentAnswer =

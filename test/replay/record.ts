@@ -1,5 +1,12 @@
 import proto from '@temporalio/proto';
-import { alarmWorkflowId, auditWorkflowId, INTAKE_QUEUE, lifecycleWorkflowId } from '../../src/domain/identity.js';
+import {
+  alarmWorkflowId,
+  auditWorkflowId,
+  canaryWorkflowId,
+  INTAKE_QUEUE,
+  lifecycleWorkflowId,
+  probeWorkflowId,
+} from '../../src/domain/identity.js';
 import { raiseAlarm } from '../../src/ledger/alarms.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
@@ -33,14 +40,16 @@ export const readHistory = ({ history }: RecordedHistory): ExportedRun['history'
 
 /** Runs a small world in which every way that a workflow can take happens, and exports all finished runs. */
 export async function recordHistories(): Promise<{ all: RecordedHistory[]; chosen: RecordedHistory[] }> {
-  const timing = { ...LIVELY, settleMs: 600, horizonMs: 60 * DAY, attachmentsEveryMs: 1_000 };
+  const waits = { probeSettleMs: 5_000, probeCursorWaitMs: 2_000, probeReplyWaitMs: 1_000, canaryDueMs: 20_000 };
+  const timing = { ...LIVELY, ...waits, settleMs: 600, horizonMs: 60 * DAY, attachmentsEveryMs: 1_000 };
   const receiver = await startReceiver();
   const env = {
     WAYBILL_ALARM_WEBHOOK_URL: receiver.url,
     WAYBILL_ALARM_WEBHOOK_SECRET: WEBHOOK_SECRET,
     WAYBILL_TIMING_ALARM_EVERY_MS: '1000',
   };
-  const rig = await startRig({ simulator: { threads: 5, days: 50, profile: 'documented', seed: 2 }, timing, env });
+  const world = { threads: 5, days: 50, profile: 'documented', seed: 2 } as const;
+  const rig = await startRig({ simulator: world, timing, env, sender: true });
   try {
     const doubted = new Set<string>();
     let expired = false;
@@ -98,6 +107,18 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       const [row] = await rig.query<{ id: string }>`SELECT id FROM alarm WHERE notified_at IS NOT NULL`;
       return row && rig.client.workflow.getHandle(alarmWorkflowId(row.id)).result();
     });
+    for (const active of [false, true]) {
+      await rig.client.workflow.execute('probe', {
+        workflowId: probeWorkflowId('simulator'),
+        taskQueue: INTAKE_QUEUE,
+        args: [{ source: 'simulator', active, timing: rig.timing }],
+      });
+    }
+    await rig.client.workflow.execute('canary', {
+      workflowId: canaryWorkflowId('simulator'),
+      taskQueue: INTAKE_QUEUE,
+      args: [{ source: 'simulator', timing: rig.timing }],
+    });
     await rig.worker.stop();
 
     // A pacer never ends: what it has done so far is replayed.
@@ -110,6 +131,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     }
     const types = [
       'audit',
+      'canary',
       'deliverAlarm',
       'deliverAlarms',
       'dispatch',
@@ -117,6 +139,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       'maintain',
       'pacer',
       'pollWindow',
+      'probe',
       'visitRound',
     ];
     for (const type of [...types, 'witness']) {

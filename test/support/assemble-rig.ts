@@ -55,6 +55,8 @@ export interface RigOptions {
   env?: Record<string, string>;
   /** Calls per second to the simulator. */
   rate?: number;
+  /** Whether the worker may write mail as a customer. */
+  sender?: boolean;
 }
 
 export interface Rig {
@@ -104,7 +106,7 @@ export async function assembleRig(servers: RigServers, options: RigOptions = {})
 
 async function makeRig(
   servers: RigServers,
-  { simulator: given = {}, timing: quick = QUICK, env = {}, rate = 200 }: RigOptions,
+  { simulator: given = {}, timing: quick = QUICK, env = {}, rate = 200, sender = false }: RigOptions,
   releases: (() => Promise<unknown> | void)[],
   release: () => Promise<void>,
 ): Promise<Rig> {
@@ -134,6 +136,7 @@ async function makeRig(
     WAYBILL_SIMULATOR_URL: gateway.url,
     WAYBILL_SIMULATOR_TOKEN: TOKEN,
     WAYBILL_SIMULATOR_RATE: String(rate),
+    ...(sender ? { WAYBILL_INBOUND_SENDER: simulator.url, WAYBILL_INBOUND_SENDER_TOKEN: CONTROL } : {}),
     ...timingVariables(quick),
     ...env,
   });

@@ -25,21 +25,21 @@ const lateThreads = (db: Sql, { source, since, timing }: Scan) => db.$queryRaw<
     SELECT l.from_at, l.to_at, l.begun_at, l.pages, c.reading_id, c.rows FROM listing l JOIN provider_call c ON c.id = l.last_call_id
     WHERE l.source = ${source} AND l.begun_at >= ${since} AND l.to_at - l.from_at >= interval '24 hours' AND l.threads > 0 AND c.rows > 0),
   fresh AS (
-    SELECT t.id, t.created_at, t.first_seen_at,
+    SELECT t.id, t.created_at, t.first_listed_at,
       (SELECT count(*) FROM wide WHERE wide.from_at <= t.created_at - interval '2 seconds' AND wide.to_at > t.created_at + interval '2 seconds'
          AND wide.begun_at > t.created_at + make_interval(secs => ${timing.listedWithinMs / 1000}::float8)
-         AND wide.begun_at < t.first_seen_at
+         AND wide.begun_at < t.first_listed_at
          AND NOT EXISTS (SELECT 1 FROM provider_call p WHERE p.reading_id = wide.reading_id AND t.provider_thread_id = ANY (p.ids))
          AND wide.pages = 1) AS missed_alone,
       (SELECT count(*) FROM wide WHERE wide.from_at <= t.created_at - interval '2 seconds' AND wide.to_at > t.created_at + interval '2 seconds'
          AND wide.begun_at > t.created_at + make_interval(secs => ${timing.listedWithinMs / 1000}::float8)
-         AND wide.begun_at < t.first_seen_at
+         AND wide.begun_at < t.first_listed_at
          AND NOT EXISTS (SELECT 1 FROM provider_call p WHERE p.reading_id = wide.reading_id AND t.provider_thread_id = ANY (p.ids))) AS missed
     FROM thread t JOIN source s ON s.name = t.source
-    WHERE t.source = ${source} AND t.first_seen_at >= ${since} AND t.created_at >= s.created_at - interval '1 day')
+    WHERE t.source = ${source} AND t.first_listed_at >= ${since} AND t.created_at >= s.created_at - interval '1 day')
   SELECT count(*) FILTER (WHERE missed = 0)::int AS supports, count(*) FILTER (WHERE missed_alone > 0 OR missed > 1)::int AS contradicts,
          max(id::text) FILTER (WHERE missed_alone > 0 OR missed > 1) AS example,
-         (extract(epoch FROM max(first_seen_at - created_at) FILTER (WHERE missed_alone > 0 OR missed > 1)) * 1000)::float8 AS "longestMs"
+         (extract(epoch FROM max(first_listed_at - created_at) FILTER (WHERE missed_alone > 0 OR missed > 1)) * 1000)::float8 AS "longestMs"
   FROM fresh`;
 
 /**

@@ -8,7 +8,7 @@ import type { Config } from '../../config/config.js';
 import { processConfig } from '../../config/process-config.js';
 import { FIND_CAUSES } from '../../domain/audit/finds.js';
 import { WaybillError } from '../../domain/failures.js';
-import { auditWorkflowId, INTAKE_QUEUE, sourceQueue } from '../../domain/identity.js';
+import { auditWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
 import { listAudits } from '../../ledger/audits.js';
 import type { Database } from '../../ledger/database.js';
 import { configuredSources } from '../../workers/configured-sources.js';
@@ -16,7 +16,7 @@ import type { AuditWorkflowInput } from '../../workflows/audit.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { note, paint, print, toJson } from '../output.js';
-import { withTemporal } from '../temporal-client.js';
+import { queuesWithoutWorker, withTemporal } from '../temporal-client.js';
 
 const OTHERS = '2, 3, 4 as for every command.';
 const PROGRESS_MS = 1_000;
@@ -151,25 +151,6 @@ async function startAudit(client: Client, input: AuditWorkflowInput) {
       `An audit of ${input.source} is running: wait for it, or see \`waybill audit list\`.`,
     );
   }
-}
-
-/** Queues that an audit needs and that no worker polls. */
-async function queuesWithoutWorker(client: Client, source: string): Promise<string[]> {
-  const WORKFLOW = 1;
-  const ACTIVITY = 2;
-  const idle: string[] = [];
-  for (const [name, taskQueueType] of [
-    [INTAKE_QUEUE, WORKFLOW],
-    [sourceQueue(source), ACTIVITY],
-  ] as const) {
-    const { pollers } = await client.connection.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name },
-      taskQueueType,
-    });
-    if ((pollers ?? []).length === 0) idle.push(name);
-  }
-  return idle;
 }
 
 /** Waits for the run and its continuations, and says on standard error how far it is. */

@@ -14,7 +14,7 @@ import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { columns, note, paint, print, toJson } from '../output.js';
 import { stopSignal } from '../stop-signal.js';
-import { withTemporal } from '../temporal-client.js';
+import { queuesWithoutWorker, withTemporal } from '../temporal-client.js';
 
 interface ProbeFlags {
   source?: string;
@@ -48,16 +48,20 @@ export function addProbe(program: Command): void {
     .action(async ({ source, active = false, run, json }: ProbeFlags) => {
       const config = processConfig();
       const stop = stopSignal();
-      const probed = await withLedger(config, async (db): Promise<ProbedSource[]> => {
-        const results: ProbedSource[] = [];
-        for (const name of await chooseSources(db, source)) {
-          const account = run ? await runProbe(config, name, active, stop) : null;
-          if (account && active && !account.canWrite && !stop.aborted) await useManualMail(db, config, name, stop);
-          const now = systemClock.now();
-          const [claims, reliance] = [await readClaims(db, name, now), await relianceOn(db, name, config.timing)];
-          results.push({ source: name, account, claims, reliance });
-        }
-        return results;
+      const work = () =>
+        withLedger(config, async (db): Promise<ProbedSource[]> => {
+          const results: ProbedSource[] = [];
+          for (const name of await chooseSources(db, source)) {
+            const account = run ? await runProbe(config, name, active, stop) : null;
+            if (account && active && !account.canWrite && !stop.aborted) await useManualMail(db, config, name, stop);
+            const now = systemClock.now();
+            const [claims, reliance] = [await readClaims(db, name, now), await relianceOn(db, name, config.timing)];
+            results.push({ source: name, account, claims, reliance });
+          }
+          return results;
+        });
+      const probed = await work().finally(() => {
+        if (process.connected) process.disconnect(); // the channel, listened to, would keep a command alive that has ended
       });
       if (json) print(toJson({ sources: probed }));
       else for (const one of probed) print(describe(one));
@@ -82,6 +86,13 @@ async function runProbe(
   stop: AbortSignal,
 ): Promise<ProbeAccount | null> {
   return withTemporal(config, async (client) => {
+    const idle = (await queuesWithoutWorker(client, source)).filter((queue) => active || queue === INTAKE_QUEUE);
+    if (idle.length > 0) {
+      throw new WaybillError(
+        'PrerequisiteMissing',
+        `No worker takes tasks of ${idle.join(' and ')}: start one (\`waybill up\` or \`waybill worker\`), or give --no-run.`,
+      );
+    }
     const handle = await client.workflow.start<(input: ProbeInput) => Promise<ProbeAccount>>('probe', {
       workflowId: activeProbeWorkflowId(source),
       taskQueue: INTAKE_QUEUE,
@@ -155,7 +166,7 @@ function describe({ source, account, claims, reliance }: ProbedSource): string {
 const evidenceOf = (evidence: Record<string, unknown>): string =>
   Object.entries(evidence)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : toJson(value)}`)
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? toJson(value) : String(value)}`)
     .join(' ');
 
 const relianceLines = ({ coveringWidthMs, receiptUsed, resendAllowed, listReplacesVisits }: Reliance): string[] => [

@@ -8,7 +8,7 @@ import { checkToken, parseBase } from './origin.js';
 import { readItem, readMessagePage, readThreadPage } from './pages.js';
 import { readRetryAfter } from './retry-after.js';
 import { replyFailure, statusFailure } from './statuses.js';
-import { type Answer, createAgent, exchange, type Request, TransportFailure, weigh } from './transport.js';
+import { type Answer, createAgent, exchange, type Request, TransportFailure } from './transport.js';
 
 /** Changes when the same answer would be read as something else, so that what was read before can be told apart. */
 export const ADAPTER_VERSION = 'dashboard/1';
@@ -130,13 +130,6 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
           answer: item.raw,
         });
       return { status: answer.status, item };
-    },
-    async weighAttachment(providerAttachmentId, { signal } = {}) {
-      const target = `${prefix}/v1/attachments/${encodeURIComponent(providerAttachmentId)}`;
-      const request = { method: 'GET', path: target, headers, deadlineMs: callDeadlineMs, signal } as const;
-      const weighed = await weigh(reading, origin, request);
-      if ([200, 302, 303, 307, 308, 404, 410].includes(weighed.status)) return weighed;
-      throw statusFailure({ status: weighed.status, headers: weighed.headers, text: '' }, clock.now());
     },
     async close() {
       await Promise.all([reading.close(), sending.close()]);

@@ -85,27 +85,6 @@ export async function exchange(agent: Dispatcher, origin: string, request: Reque
   }
 }
 
-/** The same for an answer of any length, of which nothing is kept but how long it is. */
-export async function weigh(
-  agent: Dispatcher,
-  origin: string,
-  { method, path, headers, deadlineMs, signal: given }: Omit<Request, 'maxAnswerBytes' | 'body'>,
-): Promise<{ status: number; headers: Answer['headers']; bytes: number }> {
-  const deadline = AbortSignal.timeout(deadlineMs);
-  const signal = given ? AbortSignal.any([given, deadline]) : deadline;
-  let status: number | null = null;
-  try {
-    const response = await agent.request({ origin, path, method, headers, signal });
-    status = response.statusCode;
-    let bytes = 0;
-    for await (const chunk of response.body as AsyncIterable<Buffer>) bytes += chunk.length;
-    return { status, headers: response.headers, bytes };
-  } catch (error) {
-    if (given?.aborted) throw given.reason;
-    throw describe(error, { origin, status, text: '', timedOut: deadline.aborted, deadlineMs });
-  }
-}
-
 /**
  * Reads the body; false where it is larger than the cap. Under any status but 2xx its beginning is enough. The body flows and is
  * never paused: undici 7 ends the whole process where a server closes the connection of a paused body (nodejs/undici#5360).

@@ -114,29 +114,28 @@ export async function probeRepeats(tools: ProbeTools): Promise<void> {
 
 /** Of the oldest and of the newest. */
 const ATTACHMENTS = 10;
-const OFFERED = new Set([200, 302, 303, 307, 308]);
 
 /** Attachments of old and new messages: there as long as the message is, as long as announced, in the first answer. */
 export async function probeAttachments({ source, calls, steps }: ProbeTools): Promise<void> {
   const missing: { callId: string; messageId: string; threadId: string }[] = [];
   let isOffered = false;
   for (const { attachmentId, messageId, threadId } of await steps.sampleAttachments({ source, limit: ATTACHMENTS })) {
-    const { callId, status, bytes, announced } = await calls.weighAttachment({ source, attachmentId });
-    if (!OFFERED.has(status)) {
+    const { callId, kind, bytes, announced } = await calls.weighAttachment({ source, attachmentId });
+    if (kind === 'none') {
       missing.push({ callId, messageId, threadId });
       continue;
     }
     isOffered = true;
-    const seen = { source, callId, evidence: { attachmentId, status } };
-    const direct = status === 200;
+    const seen = { source, callId, evidence: { attachmentId, kind } };
+    const direct = kind === 'link' ? 'contradicts' : 'supports';
     await steps.observe({ ...seen, claim: 'attachment_stays', outcome: 'supports' });
-    await steps.observe({ ...seen, claim: 'attachment_in_first_answer', outcome: direct ? 'supports' : 'contradicts' });
-    if (!direct || announced === null) continue;
-    const evidence = { attachmentId, bytes, announced };
-    // A length that differs counts where it differs twice alike: an answer that was cut, or an error page, is another matter.
+    await steps.observe({ ...seen, claim: 'attachment_in_first_answer', outcome: direct });
+    if (bytes === null || announced === null) continue;
+    // A length that differs counts where it differs twice alike: an answer that was cut is another matter.
     const again = bytes === announced ? bytes : (await calls.weighAttachment({ source, attachmentId })).bytes;
     if (again !== bytes) continue;
     const outcome = bytes === announced ? 'supports' : 'contradicts';
+    const evidence = { attachmentId, bytes, announced };
     await steps.observe({ source, callId, claim: 'attachment_size', outcome, evidence });
   }
   // Where no attachment at all is given out, the installation does not offer them: the contract allows that.

@@ -112,6 +112,7 @@ it('a thread that a wide listing lacked after it was created, and that shows lat
   await list([incomingThread('t1'), second]);
   await judge();
   expect(await verdict('listed_at_once')).toBe('untested');
+  clock.advance(MINUTE);
   const late = incomingThread('t3', { createdAt: iso(30 * MINUTE) });
   clock.advance(MINUTE);
   await list([incomingThread('t1'), second, late]);
