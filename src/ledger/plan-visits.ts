@@ -7,7 +7,6 @@ import type { Timing } from '../domain/timing.js';
 import { quenchAlarm, raiseAlarm } from './alarms.js';
 import { readTightening } from './audit-results.js';
 import { type Database, only, type Sql } from './database.js';
-import { readSource } from './sources.js';
 import { readStoredPlans, type StoredPlan, storePlan } from './visit-plans.js';
 
 export interface PlanContext {
@@ -115,16 +114,17 @@ const MEASURED_MS = 3_600_000;
 const LEAST_REST = 0.1;
 
 async function readBudget(tx: Sql, source: string, now: Date, timing: Timing) {
-  const { ratePerSecond, createdAt } = await readSource(tx, source);
   const since = new Date(now.getTime() - MEASURED_MS);
-  const rows = await tx.$queryRaw<{ calls: number }[]>`
-    SELECT count(*)::int AS calls FROM provider_call
-    WHERE source = ${source} AND opened_at > ${since} AND opened_at <= ${now} AND round_id IS NULL`;
+  const rows = await tx.$queryRaw<{ ratePerSecond: number; createdAt: Date; calls: number }[]>`
+    SELECT LEAST(source.rate_per_second, pacer.rate) AS "ratePerSecond", source.created_at AS "createdAt",
+           (SELECT count(*)::int FROM provider_call
+            WHERE source = ${source} AND opened_at > ${since} AND opened_at <= ${now} AND round_id IS NULL) AS calls
+    FROM source LEFT JOIN pacer ON pacer.source = source.name WHERE name = ${source}`;
+  const { ratePerSecond, createdAt, calls } = only(rows, `source ${source}`);
   const seconds = Math.min(MEASURED_MS, Math.max(timing.visitPlanEveryMs, now.getTime() - createdAt.getTime())) / 1_000;
-  const otherPerSecond = only(rows, 'calls').calls / seconds;
-  const budgetPerSecond =
-    timing.visitBudgetShare * Math.max(LEAST_REST * ratePerSecond, ratePerSecond - otherPerSecond);
-  return { budgetPerSecond, otherPerSecond, ratePerSecond };
+  const otherPerSecond = calls / seconds;
+  const rest = Math.max(LEAST_REST * ratePerSecond, ratePerSecond - otherPerSecond);
+  return { budgetPerSecond: timing.visitBudgetShare * rest, otherPerSecond, ratePerSecond };
 }
 
 /**

@@ -139,7 +139,8 @@ export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> 
     threadId,
     first === null ? null : { at: new Date(first), rank: rankOf(dueIn, timing), share: plan.share },
   );
-  await recordLesson(tx, thread, lesson, begunAt);
+  // Of a long thread only a reading of all its ranges watched the silence since the last whole one.
+  if (ranges.readAt.getTime() === begunAt.getTime()) await recordLesson(tx, thread, lesson, begunAt);
   const hintedAgain = await answerHints(tx, { threadId, begunAt, now, timing });
   if (hintedAgain) await hurryThread(tx, threadId, hintedAgain);
 }
