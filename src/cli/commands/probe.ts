@@ -166,7 +166,7 @@ function describe({ source, account, claims, reliance }: ProbedSource): string {
 const evidenceOf = (evidence: Record<string, unknown>): string =>
   Object.entries(evidence)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}=${typeof value === 'object' ? toJson(value) : String(value)}`)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : toJson(value)}`)
     .join(' ');
 
 const relianceLines = ({ coveringWidthMs, receiptUsed, resendAllowed, listReplacesVisits }: Reliance): string[] => [
