@@ -1,5 +1,5 @@
 import type { Timing } from '../domain/timing.js';
-import { nextVisitAt } from '../domain/visit-schedule.js';
+import { nextVisitAt, type Standing } from '../domain/visit-schedule.js';
 import type { PageOfReading } from './calls.js';
 import { only, type Sql } from './database.js';
 
@@ -40,6 +40,8 @@ export async function wantsDeeper(tx: Sql, { threadId, depth, shown, demandedAt,
 export interface RangesRead {
   threadId: string;
   pages: readonly PageOfReading[];
+  /** How the thread is looked at: its ranges are due by the same rule as the thread. */
+  standing: Standing;
   now: Date;
   timing: Timing;
 }
@@ -48,10 +50,8 @@ export interface RangesRead {
  * Writes down which ranges a reading has renewed. Gives the instant as of which the thread is read whole, which is that of its
  * oldest range, and the next due instant of the deeper ones.
  */
-export async function closeRanges(
-  tx: Sql,
-  { threadId, pages, now, timing }: RangesRead,
-): Promise<{ readAt: Date; dueAt: Date | null }> {
+export async function closeRanges(tx: Sql, reading: RangesRead): Promise<{ readAt: Date; dueAt: Date | null }> {
+  const { threadId, pages, now } = reading;
   const { openedAt: begunAt, readingId } = only(pages, `reading of thread ${threadId}`);
   const isWhole = pages.at(-1)?.nextCursor === null;
   const depth = rangeOf(pages.length - 1);
@@ -61,7 +61,7 @@ export async function closeRanges(
     if (depth === 0) return { readAt: begunAt, dueAt: null };
   }
   const { read, below } = await activityOf(tx, threadId, pages, now);
-  const due = read.map((activity) => dueAfter(activity, now, timing));
+  const due = read.map((activity) => dueAfter(activity, reading));
   await tx.$executeRaw`
     INSERT INTO thread_range (thread_id, depth, reading_id, begun_at, last_activity_at, due_at)
     SELECT ${threadId}::uuid, position - 1, ${readingId}::uuid, ${begunAt}::timestamptz, activity, due
@@ -72,7 +72,7 @@ export async function closeRanges(
     // What new messages have pushed below this reading is younger than what was there: it is due by its own silence.
     await tx.$executeRaw`
       UPDATE thread_range SET last_activity_at = GREATEST(last_activity_at, ${below}::timestamptz),
-        due_at = LEAST(due_at, ${dueAfter(below, now, timing)}::timestamptz)
+        due_at = LEAST(due_at, ${dueAfter(below, reading)}::timestamptz)
       WHERE thread_id = ${threadId}::uuid AND depth = ${depth + 1} AND last_activity_at < ${below}::timestamptz`;
   }
   const ranges = await tx.$queryRaw<{ readAt: Date; dueAt: Date | null }[]>`
@@ -99,7 +99,7 @@ async function activityOf(
   return { read, below: known.get(null) ?? null };
 }
 
-const dueAfter = (activity: Date, now: Date, timing: Timing): Date | null => {
-  const next = nextVisitAt(now.getTime(), activity.getTime(), timing);
+const dueAfter = (activity: Date, { now, timing, standing }: RangesRead): Date | null => {
+  const next = nextVisitAt(now.getTime(), activity.getTime(), timing, standing);
   return next === null ? null : new Date(next);
 };

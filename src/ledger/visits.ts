@@ -110,10 +110,10 @@ export async function closeVisit(tx: Sql, reading: WholeReading): Promise<void> 
   const { threadId, pages, demandedAt, recheckAt, now, timing } = reading;
   const begunAt = only(pages, `reading of thread ${threadId}`).openedAt;
   const thread = await readThread(tx, threadId);
-  const ranges = await closeRanges(tx, reading);
   const plan = await readVisitPlan(tx, thread.source, timing);
   const lesson = await readLesson(tx, thread, begunAt);
   const { visitClass } = lesson;
+  const ranges = await closeRanges(tx, { threadId, pages, standing: { visitClass, plan }, now, timing });
   await tx.$executeRaw`
     UPDATE thread SET read_whole_at = GREATEST(read_whole_at, ${ranges.readAt}::timestamptz), visit_class = ${visitClass}
     WHERE id = ${threadId}::uuid`;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { remainingSince } from '../../../src/assurance/completion.js';
+import { FIRST_CLASS } from '../../../src/domain/schedule/visit-class.js';
 import { DEFAULT_TIMING } from '../../../src/domain/timing.js';
-import { nextVisitAt } from '../../../src/domain/visit-schedule.js';
+import { nextVisitAt, type Standing } from '../../../src/domain/visit-schedule.js';
 import type { OpenCall } from '../../../src/ledger/calls.js';
 import { waitMessage } from '../../../src/ledger/lifecycles.js';
 import { recordConfirmingPage } from '../../../src/ledger/record-messages.js';
@@ -51,9 +52,9 @@ const ranges = ({ db }: TestLedger) =>
     SELECT depth, begun_at AS begun, last_activity_at AS activity, due_at AS due FROM thread_range ORDER BY depth`;
 const at = (ms: number) => new Date(START.getTime() + ms);
 
-/** When a range is due that was read at an instant and last active so long before or after the start. */
-const dueFrom = (read: Date, activityMs: number): Date =>
-  new Date(nextVisitAt(read.getTime(), at(activityMs).getTime(), DEFAULT_TIMING) ?? Number.NaN);
+/** When a range is due that was read at an instant and last active so long before or after the start; by the plan, where given. */
+const dueFrom = (read: Date, activityMs: number, standing?: Standing): Date =>
+  new Date(nextVisitAt(read.getTime(), at(activityMs).getTime(), DEFAULT_TIMING, standing) ?? Number.NaN);
 
 describe('a thread of more than four pages', () => {
   it('is read whole the first time, and each range is due by its own last activity', async () => {
@@ -81,6 +82,18 @@ describe('a thread of more than four pages', () => {
     ledger.clock.advance(0.4 * DAY);
     expect(await visit(ledger)).toEqual({ next: 'end', pages: 10 });
     expect(await readWholeAt(ledger)).toEqual(at(0.95 * DAY));
+  });
+
+  it('has its ranges due by the plan of its source, as the thread itself', async () => {
+    const ledger = await ledgerWithThread();
+    await ledger.db.$executeRaw`
+      INSERT INTO visit_plan (source, planned_at, share, stated_share, wanted_share, factors, tightened, threads, budget_per_second,
+                              needed_per_second, predicted_per_second, other_per_second)
+      VALUES ('dashboard', ${START}, 0.05, 0.05, 0.17, '{}', '{}', 1, 1, 1, 1, 0)`;
+    await visit(ledger);
+    const standing = { visitClass: FIRST_CLASS, plan: { share: 0.05, factors: null } };
+    const dues = [-DAY, -5 * DAY, -9 * DAY].map((ms) => dueFrom(START, ms, standing));
+    expect((await ranges(ledger)).map(({ due }) => due)).toEqual(dues);
   });
 
   it('is due when its deepest range is due, even where its newest pages can wait longer', async () => {
