@@ -6,6 +6,7 @@ import { createProbeCalls } from '../../src/activities/probe-calls.js';
 import { createProbeSteps } from '../../src/activities/probe-steps.js';
 import { createSourceCalls } from '../../src/activities/source-calls.js';
 import { judgeClaims } from '../../src/assurance/probes/judge-claims.js';
+import { ruleClassifier } from '../../src/classify/rules.js';
 import { exhaustInterval } from '../../src/domain/exhaust.js';
 import { WaybillError } from '../../src/domain/failures.js';
 import { PROBE_REF_PREFIX } from '../../src/domain/identity.js';
@@ -15,6 +16,7 @@ import { type ClaimRow, readClaims } from '../../src/ledger/claims.js';
 import { openDatabase } from '../../src/ledger/database.js';
 import { ensurePartitions } from '../../src/ledger/partitions.js';
 import { bindSource } from '../../src/ledger/sources.js';
+import { templateChooser } from '../../src/playbooks/templates.js';
 import { ODDITIES, type OddityName, type Profile } from '../../src/simulator/oddities.js';
 import { startSimulator } from '../../src/simulator/server.js';
 import { createCourtesy } from '../../src/sources/courtesy.js';
@@ -135,6 +137,8 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       log: { intake: log, lifecycle: log, delivery: log, provider: log },
       ownAddresses: new Set(),
       courtesy,
+      classifier: ruleClassifier,
+      playbooks: templateChooser,
       alarmSink: null,
       attachments: { wanted: false, maxBytes: 1_000_000, store: postgresStore },
       clientOf: () => client,

@@ -2,7 +2,9 @@ import type { Client } from '@temporalio/client';
 import type { JudgeAccount } from '../assurance/probes/judge-claims.js';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { LookDeps } from '../delivery/look.js';
+import type { Classifier } from '../domain/understanding.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
+import type { Chooser } from '../playbooks/chooser.js';
 import type { Courtesy } from '../sources/courtesy.js';
 import type { InboundSender } from '../sources/inbound-sender.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -12,6 +14,8 @@ export interface ActivityDeps extends LookDeps {
   temporal: Client;
   log: { intake: Logger; lifecycle: Logger; delivery: Logger; provider: Logger };
   courtesy: Courtesy;
+  classifier: Classifier;
+  playbooks: Chooser;
   /** Who takes alarms; null where nobody is configured. */
   alarmSink: AlarmSink | null;
   /** Our own addresses, in lower case. */

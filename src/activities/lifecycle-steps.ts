@@ -1,12 +1,11 @@
 import { plainText } from '../classify/plain-text.js';
-import { classify } from '../classify/rules.js';
 import { DecideInput, ParkInput, StepInput, TakeUpInput } from '../contracts/steps.js';
+import { decideMessage } from '../delivery/decide-message.js';
 import { bodyWait } from '../domain/body-wait.js';
-import { standingOf } from '../domain/conversation.js';
 import type { DecideResult, StepEnded, TakeUpResult, UnderstandResult } from '../domain/step-results.js';
 import { triage } from '../domain/triage.js';
-import { openCaseOf } from '../ledger/cases.js';
 import { only, type Sql } from '../ledger/database.js';
+import { recordUnderstanding } from '../ledger/decisions.js';
 import { appendEvents } from '../ledger/events.js';
 import {
   type CarriedMessage,
@@ -14,27 +13,21 @@ import {
   endMessage,
   escalateMessage,
   holdMessage,
-  isToldAnew,
   lockThreadOf,
   parkMessage,
   readContent,
   readConversation,
   readMessage,
-  releaseTurn,
   setRoute,
-  takeTurn,
   waitMessage,
 } from '../ledger/lifecycles.js';
-import { claimAnswer, prepareReply } from '../ledger/outbox.js';
-import { readSource } from '../ledger/sources.js';
 import { endedResult } from '../ledger/step-results.js';
 import { hurryThread } from '../ledger/visits.js';
-import { answerFor, decide as choose } from '../playbooks/templates.js';
 import type { ActivityDeps } from './deps.js';
 
 /** The pure steps of a lifecycle: each one short transaction on the ledger, run as a local activity. */
 export const createLifecycleSteps = (deps: ActivityDeps) => {
-  const { db, clock, timing, ownAddresses, log } = deps;
+  const { db, clock, timing, ownAddresses, log, playbooks } = deps;
 
   function logEnding(message: CarriedMessage, result: StepEnded): StepEnded {
     const { disposition, reason } = result;
@@ -49,15 +42,6 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
         reason,
       });
     return result;
-  }
-
-  /** Says what the newest version asks for, and writes it down. */
-  async function classifyContent(tx: Sql, { id: messageId, carry }: CarriedMessage, now: Date): Promise<string> {
-    const content = await readContent(tx, messageId);
-    const found = classify({ subject: content.subject, text: plainText(content), headers: content.headers });
-    const { label, confidence, reasons } = found;
-    await appendEvents(tx, now, [{ messageId, kind: 'classified', carry, detail: { label, confidence, reasons } }]);
-    return label;
   }
 
   async function ended(tx: Sql, message: CarriedMessage): Promise<StepEnded> {
@@ -131,90 +115,35 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
       });
     },
 
-    /** Finds out what the message asks for; what no playbook answers goes to a person. */
+    /** Finds out what the newest version of the message asks for. The classifier runs outside of any transaction. */
     async understand(payload: StepInput): Promise<UnderstandResult> {
       const { messageId, carry } = StepInput.parse(payload);
-      const now = clock.now();
-      return db.transaction(async (tx) => {
-        const held = await holdMessage(tx, messageId, carry);
-        if (!held) return endedResult(tx, messageId);
-        return { kind: 'go', label: await classifyContent(tx, held.message, now) };
-      });
+      for (;;) {
+        const content = await readContent(db, messageId);
+        const { subject, headers } = content;
+        const understanding = await deps.classifier.classify({ subject, text: plainText(content), headers });
+        const result = await db.transaction(async (tx): Promise<UnderstandResult | null> => {
+          const held = await holdMessage(tx, messageId, carry);
+          if (!held) return endedResult(tx, messageId);
+          // Other words came meanwhile: those count.
+          if ((await readContent(tx, messageId)).version !== content.version) return null;
+          await recordUnderstanding(tx, held.message, understanding, clock.now());
+          return { kind: 'go', label: understanding.label };
+        });
+        if (result) return result;
+      }
     },
 
-    /** Takes the turn in the thread, decides, and writes the reply to the outbox. */
+    /** Takes the turn in the thread, decides, and does or begins what was decided. */
     async decide(payload: DecideInput): Promise<DecideResult> {
-      const { messageId, carry, label, turnWaits } = DecideInput.parse(payload);
+      const { messageId, carry, turnWaits } = DecideInput.parse(payload);
       const now = clock.now();
-      const turnUntil = () =>
-        new Date(now.getTime() + Math.min(60_000, timing.turnWaitMs * 2 ** Math.min(turnWaits, 10)));
       return db.transaction(async (tx) => {
         const held = await holdMessage(tx, messageId, carry);
         if (!held) return endedResult(tx, messageId);
-        const { message, thread } = held;
-        const source = await readSource(tx, message.source);
-        if (source.mode !== 'live') {
-          await endMessage(tx, { messageId, carry, disposition: 'ignored', reason: 'observed_only', now });
-          return ended(tx, message);
-        }
-        const conversation = await readConversation(tx, thread);
-        const self = only(
-          conversation.messages.filter((one) => one.id === messageId),
-          `message ${messageId}`,
-        );
-        const standing = standingOf(self, conversation, now.getTime(), timing);
-        if (standing.to === 'supersede') {
-          const { reason, other } = standing;
-          await endMessage(tx, { messageId, carry, disposition: 'superseded_by', reason, otherMessageId: other, now });
-          return ended(tx, message);
-        }
-        if (standing.to === 'escalate' || message.hold) {
-          await escalateMessage(
-            tx,
-            message,
-            standing.to === 'escalate' ? standing.reason : (message.hold ?? 'unknown_intent'),
-            now,
-          );
-          return ended(tx, message);
-        }
-        if (await openCaseOf(tx, thread.id)) {
-          await escalateMessage(tx, message, 'thread_with_person', now);
-          return ended(tx, message);
-        }
-        if (standing.to !== 'act') {
-          const kind = standing.to === 'settle' ? 'settle' : 'turn';
-          const until = standing.to === 'settle' ? new Date(standing.until) : turnUntil();
-          await waitMessage(tx, message, kind, until, now);
-          await releaseTurn(tx, messageId);
-          return { kind: 'wait', for: kind, until: until.toISOString() };
-        }
-        if (!(await takeTurn(tx, message, now))) {
-          await waitMessage(tx, message, 'turn', turnUntil(), now);
-          return { kind: 'wait', for: 'turn', until: turnUntil().toISOString() };
-        }
-        const { subject } = await readContent(tx, messageId);
-        // Other words than those that were understood: what is decided and sent is decided on the newest.
-        const newest = (await isToldAnew(tx, messageId)) ? await classifyContent(tx, message, now) : label;
-        const choice = choose(newest);
-        const text = choice.action === 'reply' ? answerFor(choice.template, { subject }) : null;
-        await appendEvents(tx, now, [
-          {
-            messageId,
-            kind: 'decided',
-            carry,
-            detail: choice.action === 'reply' ? choice : { action: 'escalate', reason: choice.reason },
-          },
-        ]);
-        if (choice.action === 'escalate' || text === null) {
-          await escalateMessage(tx, message, choice.action === 'escalate' ? choice.reason : 'no_playbook', now);
-          return ended(tx, message);
-        }
-        if (!(await claimAnswer(tx, message, now))) {
-          await escalateMessage(tx, message, 'already_answered', now);
-          return ended(tx, message);
-        }
-        await prepareReply(tx, message, choice.template, text, now);
-        return { kind: 'reply' };
+        const conversation = await readConversation(tx, held.thread);
+        const decided = await decideMessage({ tx, ...held, conversation, now, timing }, { turnWaits, playbooks });
+        return decided.kind === 'ended' ? ended(tx, held.message) : decided;
       });
     },
   };

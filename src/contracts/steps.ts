@@ -72,12 +72,7 @@ export type TakeUpInput = z.infer<typeof TakeUpInput>;
 export const StepInput = z.strictObject({ messageId: uuid, carry: z.int().min(1) });
 export type StepInput = z.infer<typeof StepInput>;
 
-export const DecideInput = z.strictObject({
-  messageId: uuid,
-  carry: z.int().min(1),
-  label: z.string().max(60),
-  turnWaits: z.int().min(0),
-});
+export const DecideInput = z.strictObject({ messageId: uuid, carry: z.int().min(1), turnWaits: z.int().min(0) });
 export type DecideInput = z.infer<typeof DecideInput>;
 
 export const ParkInput = z.strictObject({ messageId: uuid, step: z.string().max(60) });

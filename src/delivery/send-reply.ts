@@ -6,6 +6,7 @@ import { type CallRequest, finishCall, type OpenCall, openCall } from '../ledger
 import type { Sql } from '../ledger/database.js';
 import { appendEvents } from '../ledger/events.js';
 import { endMessage, holdMessage, readMessage, waitMessage } from '../ledger/lifecycles.js';
+import { modeOf, scopeOf } from '../ledger/modes.js';
 import { moveReply, type OutboxRow, readReply } from '../ledger/outbox.js';
 import { recordItems } from '../ledger/record-messages.js';
 import { readSource } from '../ledger/sources.js';
@@ -78,8 +79,10 @@ async function beginSending(
       threadCreatedAt: thread.createdAt.getTime(),
     };
     const late = beforeAnswerFrom(stamps, source.answerFrom?.getTime() ?? null);
-    if (source.mode !== 'live' || late) {
-      const reason = source.mode === 'live' ? 'before_answer_from' : 'observed_only';
+    const mode = await modeOf(tx, await scopeOf(tx, message));
+    const mayLeave = mode === 'live' || mode === 'approve';
+    if (!mayLeave || late) {
+      const reason = mode === 'shadow' ? 'shadowed' : mayLeave ? 'before_answer_from' : 'observed_only';
       await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason, now });
       return endedResult(tx, message.id);
     }

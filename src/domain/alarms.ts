@@ -16,6 +16,13 @@ export const ALARM_KINDS = {
   canary_overdue: 'a message that we sent ourselves has not come back through the provider in its time',
   id_collision: 'the provider gave one id to two different messages',
   reply_overdue: 'a reply that the provider accepted does not show in its thread within the time it takes',
+  playbooks_unusable: 'the playbooks cannot be loaded, so messages go to people',
+  classifier_unusable: 'the classifier cannot be used, so messages go to people',
+  sending_stopped: 'sending is stopped, and messages are held',
+  case_overdue: 'a case is past its deadline and nobody has resolved it',
+  hand_off_overdue: 'an outside platform has work that it acknowledged and never finished',
+  call_mismatch: 'the phone provider shows a call that we do not know, or lacks one that we placed',
+  submission_gap: 'submissions of a form never reached us, or numbers of its sequence are missing',
 } as const;
 export type AlarmKind = keyof typeof ALARM_KINDS;
 

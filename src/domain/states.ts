@@ -20,6 +20,7 @@ export const WAITING_KINDS = {
   callback: 'a call is under way',
   outcome: 'an outside platform has it and owes the outcome',
   confirmation: 'a reply may have been executed; the thread is looked at again',
+  stopped: 'sending is stopped for it; it is held until that is lifted',
 } as const;
 export type WaitingKind = keyof typeof WAITING_KINDS;
 
@@ -62,6 +63,7 @@ export const FIRST_SEEN_BY = {
 export type FirstSeenBy = keyof typeof FIRST_SEEN_BY;
 
 export const OUTBOX_STATES = {
+  drafted: 'written to be looked at; it leaves only once a person has approved it',
   pending: 'written, not yet taken up',
   looking: 'the thread is read before the reply is sent',
   posting: 'the request is on its way; after a crash here the outcome is in doubt',
@@ -76,6 +78,7 @@ export const PARK_KINDS = {
   thread: 'a row of a list of threads',
   message: 'a row of a list of messages',
   page: 'a whole page of a thread or of a listing',
+  submission: 'a form submission',
 } as const;
 export type ParkKind = keyof typeof PARK_KINDS;
 

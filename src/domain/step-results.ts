@@ -21,6 +21,22 @@ export interface StepWait {
 
 export type TakeUpResult = StepEnded | StepWait | { kind: 'go'; carry: number; route: Route };
 export type UnderstandResult = StepEnded | { kind: 'go'; label: string };
-export type DecideResult = StepEnded | StepWait | { kind: 'reply' };
+
+/** A workflow that carries a part of the way, beside the lifecycle: it writes what it finds to the ledger and wakes the lifecycle. */
+export interface StartBeside {
+  workflow: 'callback' | 'handOff';
+  /** Derived from the message, so that every run finds the same one. */
+  workflowId: string;
+  messageId: string;
+  source: string;
+}
+
+/** A wait; `start` has to run meanwhile. */
+export interface ActionWait extends StepWait {
+  start?: StartBeside;
+}
+
+/** `understand`: other words came under the message, so what it asks for is found out again. */
+export type DecideResult = StepEnded | ActionWait | { kind: 'reply' } | { kind: 'understand' };
 /** `again`: something new stands in the thread, decide once more. */
 export type SendResult = StepEnded | StepWait | { kind: 'again' };

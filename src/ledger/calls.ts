@@ -2,7 +2,20 @@ import { WaybillError } from '../domain/failures.js';
 import { only, type Sql } from './database.js';
 import { blockSource } from './pacers.js';
 
-export type Operation = 'listThreads' | 'getThread' | 'listMessages' | 'postReply' | 'getAttachment';
+export type Operation =
+  | 'listThreads'
+  | 'getThread'
+  | 'listMessages'
+  | 'postReply'
+  | 'getAttachment'
+  | 'addNote'
+  | 'createCall'
+  | 'getCall'
+  | 'listCalls'
+  | 'listSubmissions'
+  | 'submitCanary'
+  | 'handOff'
+  | 'askModel';
 
 export interface CallRequest {
   source: string;

@@ -28,6 +28,7 @@ export interface CarriedMessage {
 }
 
 export interface MessageContent {
+  version: number;
   from: Address | null;
   subject: string | null;
   text: string | null;
@@ -50,7 +51,7 @@ export async function readMessage(db: Sql, messageId: string): Promise<CarriedMe
 export async function readContent(db: Sql, messageId: string): Promise<MessageContent> {
   return only(
     await db.$queryRaw<MessageContent[]>`
-      SELECT from_address AS "from", subject, text, html, headers FROM message_body
+      SELECT version, from_address AS "from", subject, text, html, headers FROM message_body
       WHERE message_id = ${messageId}::uuid ORDER BY version DESC LIMIT 1`,
     `body of message ${messageId}`,
   );

@@ -1,5 +1,6 @@
 import type { Label } from '../classify/labels.js';
-import type { EscalateReason } from '../domain/reasons.js';
+import { UNKNOWN_LABEL } from '../domain/understanding.js';
+import type { Chooser } from './chooser.js';
 
 /**
  * The answers that are sent without a person. They say where to look and what to do, and promise nothing: nobody has looked
@@ -41,12 +42,18 @@ function quotable(subject: string | null): string | null {
   return safe ? line : null;
 }
 
-export type Decision =
-  | { action: 'reply'; template: TemplateName }
-  | { action: 'escalate'; reason: Extract<EscalateReason, 'unknown_intent' | 'no_playbook'> };
-
-/** What to do with a message, by what it asks for; a label is given only where the phrases are sure enough to act on. */
-export function decide(label: string): Decision {
-  if (isTemplate(label)) return { action: 'reply', template: label };
-  return { action: 'escalate', reason: label === 'unknown' ? 'unknown_intent' : 'no_playbook' };
-}
+/** The choice by label alone: a reply where a template answers it, else a person. */
+export const templateChooser: Chooser = {
+  choose({ label, subject }) {
+    const text = answerFor(label, { subject });
+    const always = { asksApproval: false, tags: [], reasons: [`label ${label}`] };
+    if (text !== null)
+      return {
+        ...always,
+        playbook: { name: label, version: 'built-in' },
+        action: { do: 'reply', template: label, text },
+      };
+    const reason = label === UNKNOWN_LABEL ? 'unknown_intent' : 'no_playbook';
+    return { ...always, playbook: null, action: { do: 'escalate', reason } };
+  },
+};

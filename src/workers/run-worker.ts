@@ -6,6 +6,7 @@ import type { ActivityDeps } from '../activities/deps.js';
 import { createErrorInterceptor } from '../activities/interceptors.js';
 import { setQueueRate } from '../activities/queue-rate.js';
 import { judgeClaims } from '../assurance/probes/judge-claims.js';
+import { ruleClassifier } from '../classify/rules.js';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import { createAlarmSink } from '../delivery/alarm-sink.js';
@@ -18,6 +19,7 @@ import { checkDatabase, type Database, openDatabase } from '../ledger/database.j
 import { pendingMigrations } from '../ledger/migrate.js';
 import { readPacer } from '../ledger/pacers.js';
 import { bindSource } from '../ledger/sources.js';
+import { templateChooser } from '../playbooks/templates.js';
 import { createCourtesy } from '../sources/courtesy.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
@@ -128,6 +130,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       },
       ownAddresses: new Set(config.source.ownAddresses),
       courtesy,
+      classifier: ruleClassifier,
+      playbooks: templateChooser,
       alarmSink: config.alarms.url === null ? null : createAlarmSink(config.alarms, config.timing.alarmDeadlineMs),
       attachments: attachmentsOf(config),
       clientOf(name) {

@@ -4,10 +4,12 @@ import {
   defineSignal,
   getExternalWorkflowHandle,
   isCancellation,
+  ParentClosePolicy,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  startChild,
   TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
@@ -17,7 +19,7 @@ import type { SourceCalls } from '../activities/source-calls.js';
 import { sourceQueue } from '../domain/identity.js';
 import { PRIORITY } from '../domain/priority.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
-import type { StepEnded, StepWait } from '../domain/step-results.js';
+import type { StartBeside, StepEnded, StepWait } from '../domain/step-results.js';
 import { type LifecycleTiming, wholeTiming } from '../domain/timing.js';
 
 export interface MessageLifecycleInput {
@@ -83,9 +85,16 @@ export async function messageLifecycle(input: MessageLifecycleInput): Promise<Om
 
     for (let turnWaits = 0; ; turnWaits++) {
       step = 'decide';
-      const decided = await decide({ ...held, label: understood.label, turnWaits });
+      const decided = await decide({ ...held, turnWaits });
       if (decided.kind === 'ended') return decided;
+      if (decided.kind === 'understand') {
+        step = 'understand';
+        const again = await understand(held);
+        if (again.kind === 'ended') return again;
+        continue;
+      }
       if (decided.kind === 'wait') {
+        if (decided.start) await beside(decided.start);
         await rest(decided);
         continue;
       }
@@ -96,6 +105,21 @@ export async function messageLifecycle(input: MessageLifecycleInput): Promise<Om
         sent = await sendReply(held);
       }
       if (sent.kind === 'ended') return sent;
+    }
+  }
+
+  /** Starts what carries a part of the way, unless it runs already; it outlives this run, which finds its outcome in the ledger. */
+  async function beside({ workflow, workflowId, ...of }: StartBeside): Promise<void> {
+    try {
+      await startChild(workflow, {
+        workflowId,
+        args: [{ ...of, timing: input.timing }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.source, value: of.source }],
+      });
+    } catch (error) {
+      // Its class is not among what a workflow may import.
+      if (!(error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError')) throw error;
     }
   }
 

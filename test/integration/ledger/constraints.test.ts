@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ACTIONS } from '../../../src/domain/actions.js';
 import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
@@ -35,6 +36,8 @@ const TABLES: Record<string, Record<string, string>> = {
   canary_purpose_check: CANARY_PURPOSES,
   case_reason_check: ESCALATE_REASONS,
   case_state_check: CASE_STATES,
+  decision_action_check: ACTIONS,
+  decision_mode_check: MODES,
   hint_refusal_cause_check: HINT_REFUSALS,
   hint_state_check: HINT_STATES,
   claim_observation_outcome_check: OUTCOMES,
@@ -51,6 +54,8 @@ const TABLES: Record<string, Record<string, string>> = {
   message_route_check: ROUTES,
   message_state_check: STATES,
   message_waiting_kind_check: WAITING_KINDS,
+  mode_setting_mode_check: MODES,
+  mode_setting_route_check: ROUTES,
   outbox_state_check: OUTBOX_STATES,
   pacer_breaker_check: BREAKER_STATES,
   pacer_reason_check: PACE_REASONS,

@@ -17,6 +17,7 @@ const SECTIONS: Record<string, Table> = {
   Superseded: reasons.SUPERSEDE_REASONS,
   Outbound: reasons.OUTBOUND_REASONS,
   Answered: reasons.ANSWER_REASONS,
+  Completed: reasons.COMPLETE_REASONS,
   Parked: reasons.PARK_REASONS,
   Failures: failures.FAILURES,
   Events: events.LIFECYCLE_EVENTS,

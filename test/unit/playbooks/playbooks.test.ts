@@ -2,9 +2,29 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LABELS, type Label } from '../../../src/classify/labels.js';
 import { classify } from '../../../src/classify/rules.js';
-import { answerFor, decide } from '../../../src/playbooks/templates.js';
+import { answerFor, templateChooser } from '../../../src/playbooks/templates.js';
 
 const labels = Object.keys(LABELS) as Label[];
+
+const choose = (label: string) =>
+  templateChooser.choose({
+    source: 'dashboard',
+    channel: 'email',
+    route: 'email',
+    label,
+    confidence: 1,
+    from: null,
+    subject: null,
+    text: '',
+    threadStatus: 'open',
+    at: new Date(0),
+  });
+/** The action, with the name of the template instead of its text. */
+const decide = (label: string) => {
+  const { action } = choose(label);
+  if (action.do === 'reply') return { action: 'reply', template: action.template };
+  return action.do === 'escalate' ? { action: 'escalate', reason: action.reason } : { action: action.do };
+};
 
 describe('decide', () => {
   test('answers the two intents that have a template, and gives a person everything else with a reason', () => {

@@ -1,0 +1,97 @@
+import { plainText } from '../classify/plain-text.js';
+import { standingOf } from '../domain/conversation.js';
+import type { EscalateReason } from '../domain/reasons.js';
+import { openCaseOf } from '../ledger/cases.js';
+import { only } from '../ledger/database.js';
+import { readDecision, recordChoice } from '../ledger/decisions.js';
+import {
+  endMessage,
+  escalateMessage,
+  isToldAnew,
+  readContent,
+  releaseTurn,
+  takeTurn,
+  waitMessage,
+} from '../ledger/lifecycles.js';
+import { modeOf } from '../ledger/modes.js';
+import type { Chooser } from '../playbooks/chooser.js';
+import { act } from './actions/act.js';
+import { type Acted, type Deciding, ENDED } from './actions/context.js';
+
+export interface Turn {
+  /** How often this carry has waited to be decided; the wait for a turn grows with it. */
+  turnWaits: number;
+  playbooks: Chooser;
+}
+
+const LONGEST_TURN_WAIT_MS = 60_000;
+
+/**
+ * What becomes of a message now: its place in the conversation first, then its turn in the thread, then what a playbook chooses for
+ * it. One transaction that holds the thread. Source: DESIGN "Sending once".
+ */
+export async function decideMessage(
+  deciding: Deciding,
+  { turnWaits, playbooks }: Turn,
+): Promise<Acted | { kind: 'understand' }> {
+  const { tx, message, thread, conversation, now, timing } = deciding;
+  const { id: messageId, carry, source, route } = message;
+  if ((await modeOf(tx, { source, route, playbook: null })) === 'observe') {
+    await endMessage(tx, { messageId, carry, disposition: 'ignored', reason: 'observed_only', now });
+    return ENDED;
+  }
+  const self = only(
+    conversation.messages.filter((one) => one.id === messageId),
+    `message ${messageId}`,
+  );
+  const standing = standingOf(self, conversation, now.getTime(), timing);
+  if (standing.to === 'supersede') {
+    const { reason, other } = standing;
+    await endMessage(tx, { messageId, carry, disposition: 'superseded_by', reason, otherMessageId: other, now });
+    return ENDED;
+  }
+  if (standing.to === 'escalate') return toPerson(deciding, standing.reason);
+  if (message.hold) return toPerson(deciding, message.hold);
+  if (await openCaseOf(tx, thread.id)) return toPerson(deciding, 'thread_with_person');
+  if (standing.to === 'settle') {
+    await releaseTurn(tx, messageId);
+    return waitFor(deciding, 'settle', new Date(standing.until));
+  }
+  const turnUntil = () =>
+    new Date(now.getTime() + Math.min(LONGEST_TURN_WAIT_MS, timing.turnWaitMs * 2 ** Math.min(turnWaits, 10)));
+  if (standing.to === 'await') {
+    await releaseTurn(tx, messageId);
+    return waitFor(deciding, 'turn', turnUntil());
+  }
+  if (!(await takeTurn(tx, message, now))) return waitFor(deciding, 'turn', turnUntil());
+
+  // Other words than those that were understood: what is decided and sent is decided on the newest.
+  const understood = (await isToldAnew(tx, messageId)) ? null : await readDecision(tx, messageId);
+  if (understood === null) return { kind: 'understand' };
+  const content = await readContent(tx, messageId);
+  const choice = playbooks.choose({
+    source,
+    channel: message.channel,
+    route,
+    label: understood.label,
+    confidence: understood.confidence,
+    from: content.from,
+    subject: content.subject,
+    text: plainText(content),
+    threadStatus: thread.status,
+    at: now,
+  });
+  const mode = await modeOf(tx, { source, route, playbook: choice.playbook?.name ?? null });
+  await recordChoice(tx, message, choice, mode, now);
+  return act({ ...deciding, choice, mode });
+}
+
+async function toPerson({ tx, message, now }: Deciding, reason: EscalateReason): Promise<Acted> {
+  await escalateMessage(tx, message, reason, now);
+  return ENDED;
+}
+
+async function waitFor({ tx, message, now }: Deciding, kind: 'settle' | 'turn', until: Date): Promise<Acted> {
+  await waitMessage(tx, message, kind, until, now);
+  return { kind: 'wait', for: kind, until: until.toISOString() };
+}

@@ -1,0 +1,41 @@
+import type { Mode, Route } from '../domain/states.js';
+import type { Sql } from './database.js';
+import { readDecision } from './decisions.js';
+import type { CarriedMessage } from './lifecycles.js';
+import { readSource } from './sources.js';
+
+/** What a decision belongs to: a mode or a stop can be set for each of them. */
+export interface Scope {
+  source: string;
+  route: Route | null;
+  playbook: string | null;
+}
+
+/** What a message that has been decided belongs to. */
+export const scopeOf = async (
+  tx: Sql,
+  { id, source, route }: Pick<CarriedMessage, 'id' | 'source' | 'route'>,
+): Promise<Scope> => ({ source, route, playbook: (await readDecision(tx, id))?.playbook ?? null });
+
+/**
+ * The mode in force: the narrowest setting that fits (playbook on its route, playbook, route), else that of the source. A source in
+ * `observe` carries nothing, so nothing below it can be in another mode. Source: DESIGN law 9.
+ */
+export async function modeOf(tx: Sql, { source, route, playbook }: Scope): Promise<Mode> {
+  const { mode } = await readSource(tx, source);
+  if (mode === 'observe') return mode;
+  const [narrower] = await tx.$queryRaw<{ mode: Mode }[]>`
+    SELECT mode FROM mode_setting
+    WHERE source = ${source} AND (route IS NULL OR route = ${route}) AND (playbook IS NULL OR playbook = ${playbook})
+    ORDER BY (playbook IS NOT NULL) DESC, (route IS NOT NULL) DESC LIMIT 1`;
+  return narrower?.mode ?? mode;
+}
+
+/** Whether a person has stopped what this would send. Asked in the transaction that lets something leave, so that a stop holds at once. */
+export async function isStopped(tx: Sql, { source, route, playbook }: Scope): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM sending_stop
+    WHERE lifted_at IS NULL AND (source IS NULL OR source = ${source}) AND (route IS NULL OR route = ${route})
+      AND (playbook IS NULL OR playbook = ${playbook}) LIMIT 1`;
+  return rows.length > 0;
+}
