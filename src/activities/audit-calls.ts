@@ -55,9 +55,15 @@ export const createAuditCalls = (deps: ActivityDeps) => {
         return { callId: call.id, readingId: call.readingId, next, open };
       } catch (error) {
         if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
-        const absence = await noteThreadAbsent(db, { threadId, begunAt, now: clock.now(), timing });
+        const absence = await noteThreadAbsent(db, {
+          threadId,
+          begunAt,
+          now: clock.now(),
+          timing,
+          callId: error.callId,
+        });
         // A first 404 may be wrong: until it is confirmed the thread counts as one that could not be read.
-        await endAuditThread(db, auditId, threadId, absence === 'gone' ? 'gone' : 'unread');
+        await endAuditThread(db, auditId, threadId, absence === 'missing' ? 'unread' : 'gone');
         return { callId: error.callId, readingId: error.callId, next: 'gone', open: 0 };
       }
     },

@@ -81,7 +81,7 @@ export const createAuditSteps = ({ db, clock, timing, log }: ActivityDeps) => ({
   /** Notes what newly recorded messages name, and tells of what points at nothing we hold. */
   async witness(): Promise<{ events: number; holes: number }> {
     let events = 0;
-    for (let batch = EVENT_BATCH; batch === EVENT_BATCH; events += batch) {
+    for (let batch = EVENT_BATCH; batch >= EVENT_BATCH; events += batch) {
       heartbeat();
       batch = (await noteReferences(db, EVENT_BATCH, clock.now())).events;
     }

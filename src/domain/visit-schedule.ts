@@ -22,7 +22,7 @@ export const clamp = (value: number, from: number, to: number): number =>
  * thread or keep it hot. Source: DESIGN "Which threads to visit".
  */
 export function activityAt(message: ActivityInput): number {
-  if (message.receivedAt !== null) return message.receivedAt;
+  if (message.receivedAt !== null) return clamp(message.receivedAt, message.threadCreatedAt, message.firstSeenAt);
   if (message.onRevisit || message.originAt === null) return message.firstSeenAt;
   return clamp(message.originAt, message.threadCreatedAt, message.firstSeenAt);
 }

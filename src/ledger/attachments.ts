@@ -20,20 +20,15 @@ export interface WantedAttachment {
 
 /**
  * Attachments of a source that are due, longest waiting first. Until the source has given one, one is asked for per run: an
- * installation without the endpoint must not be asked ten thousand times. One whose id cannot be read is given up at once.
+ * installation without the endpoint must not be asked ten thousand times.
  */
 export async function dueAttachments(db: Sql, source: string, limit: number, now: Date): Promise<string[]> {
-  await db.$executeRaw`
-    UPDATE attachment SET given_up_at = ${now}, problem = 'no readable id'
-    FROM message m
-    WHERE m.id = message_id AND m.source = ${source} AND attachment.state = 'named' AND given_up_at IS NULL
-      AND provider_attachment_id LIKE 'unreadable:%'`;
   const proven = await givesAttachments(db, source);
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT a.id FROM attachment a JOIN message m ON m.id = a.message_id
     WHERE m.source = ${source} AND a.state = 'named' AND a.given_up_at IS NULL
-      AND (a.next_attempt_at IS NULL OR a.next_attempt_at <= ${now})
-    ORDER BY COALESCE(a.next_attempt_at, a.recorded_at), a.id LIMIT ${proven ? limit : 1}`;
+      AND a.next_attempt_at <= ${now}
+    ORDER BY a.next_attempt_at, a.id LIMIT ${proven ? limit : 1}`;
   return rows.map((row) => row.id);
 }
 
@@ -94,7 +89,7 @@ export async function recordFetched(
     await tx.$executeRaw`
       UPDATE attachment SET state = 'fetched', settled_at = ${now}, bytes = ${file.bytes}::bigint, sha256 = ${file.sha256},
              stored_in = ${at.in}, stored_key = ${at.in === 's3' ? at.key : null}, call_id = ${call.id}::uuid, attempts = attempts + 1,
-             next_attempt_at = NULL, link = NULL,
+             next_attempt_at = NULL, given_up_at = NULL, link = NULL,
              problem = CASE WHEN size <> ${file.bytes}::bigint THEN 'another size than announced' END
       WHERE id = ${wanted.id}::uuid`;
     return close(tx, call, row, { rows: 1, stored: 1 }, now);
@@ -110,7 +105,7 @@ export async function recordEnd(
   await db.transaction(async (tx) => {
     await tx.$executeRaw`
       UPDATE attachment SET state = ${end.state}, settled_at = ${end.now}, call_id = ${end.callId}::uuid, attempts = attempts + 1,
-             next_attempt_at = NULL, link = NULL, problem = ${end.problem}
+             next_attempt_at = NULL, given_up_at = NULL, link = NULL, problem = ${end.problem}
       WHERE id = ${wanted.id}::uuid AND state = 'named'`;
     if (end.call) {
       const row = { status: end.status ?? 200, ids: [wanted.providerAttachmentId] };

@@ -1,5 +1,5 @@
 import { WaybillError } from '../domain/failures.js';
-import { only, type Sql } from './database.js';
+import { only, type Sql, storableText } from './database.js';
 import { blockSource } from './pacers.js';
 
 export type Operation =
@@ -116,7 +116,7 @@ export async function failCall(
   if (failure.blockedUntil) await blockSource(db, source, failure.blockedUntil);
   await db.$executeRaw`
     UPDATE provider_call SET finished_at = ${now}, status = ${failure.status}, failure = ${failure.failure},
-      retry_after_ms = ${failure.retryAfterMs}::bigint, answer = ${failure.answer}
+      retry_after_ms = ${failure.retryAfterMs}::bigint, answer = ${failure.answer === null ? null : storableText(failure.answer)}
     WHERE id = ${call.id}::uuid AND opened_at = ${call.openedAt}`;
 }
 

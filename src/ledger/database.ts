@@ -102,6 +102,9 @@ async function reached<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
+/** Text as Postgres can hold it: what broke an answer may be a byte 0, and the row that says so must not fail over it. */
+export const storableText = (text: string): string => text.replaceAll('\0', '\uFFFD');
+
 /** SQLSTATE of a statement that Postgres refused; null for any other error. */
 export const sqlStateOf = (error: unknown): string | null =>
   error instanceof pg.DatabaseError ? (error.code ?? null) : null;

@@ -31,13 +31,38 @@ export interface StoredEvent {
   detail: Record<string, unknown>;
 }
 
+/** How far a reader has come: everything up to `seq` that was written by a transaction below `below`. */
+export interface EventMark {
+  seq: bigint;
+  below: bigint;
+}
+
+export const FIRST_MARK: EventMark = { seq: 0n, below: 0n };
+
+type EventRow = { [name in keyof StoredEvent]: StoredEvent[name] | null } & { below: bigint };
+
 /**
- * Events after `afterSeq`, oldest first, below the oldest transaction that still runs: a transaction that commits late under a
- * smaller number is not skipped, because nothing above it is given out before it ends.
+ * Events that a reader has not had, below the oldest transaction that still runs, and its new mark. Numbers are drawn in another
+ * order than transactions begin: what was held back at the last reading may stand under a smaller number than what was given out
+ * then, so it is looked for by its writer. At most `limit` events beyond the mark, and what was held back before it.
  */
-export async function readEvents(db: Sql, afterSeq: bigint, limit: number): Promise<StoredEvent[]> {
-  return db.$queryRaw<StoredEvent[]>`
-    SELECT seq, at, message_id AS "messageId", kind, carry, detail FROM lifecycle_event
-    WHERE seq > ${afterSeq} AND writer < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
-    ORDER BY seq LIMIT ${limit}`;
+export async function readEvents(
+  db: Sql,
+  { seq, below }: EventMark,
+  limit: number,
+): Promise<{ events: StoredEvent[]; mark: EventMark }> {
+  const rows = await db.$queryRaw<EventRow[]>`
+    WITH bound AS MATERIALIZED (SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS below)
+    SELECT bound.below, event.seq, event.at, event.message_id AS "messageId", event.kind, event.carry, event.detail
+    FROM bound LEFT JOIN (
+      SELECT seq, at, message_id, kind, carry, detail FROM lifecycle_event
+      WHERE seq <= ${seq} AND writer >= ${below} AND writer < (SELECT below FROM bound)
+      UNION ALL
+      (SELECT seq, at, message_id, kind, carry, detail FROM lifecycle_event
+       WHERE seq > ${seq} AND writer < (SELECT below FROM bound) ORDER BY seq LIMIT ${limit})
+    ) AS event ON true
+    ORDER BY event.seq`;
+  const events = rows.filter((row): row is StoredEvent & { below: bigint } => row.seq !== null);
+  const last = events.at(-1)?.seq ?? seq;
+  return { events, mark: { seq: last > seq ? last : seq, below: rows[0]?.below ?? below } };
 }

@@ -1,4 +1,4 @@
-import type { Sql } from './database.js';
+import { type Sql, storableText } from './database.js';
 
 export interface FailureRow {
   at: Date;
@@ -17,7 +17,7 @@ export async function recordFailure(db: Sql, failure: FailureRow): Promise<strin
   const rows = await db.$queryRaw<{ id: string }[]>`
     INSERT INTO failure (at, type, code, call_id, message_id, activity, workflow_id, attempt, detail)
     VALUES (${failure.at}, ${failure.type}, ${failure.code}, ${failure.callId}::uuid, ${failure.messageId}::uuid,
-            ${failure.activity}, ${failure.workflowId}, ${failure.attempt}, ${failure.detail.slice(0, 16_384)})
+            ${failure.activity}, ${failure.workflowId}, ${failure.attempt}, ${storableText(failure.detail.slice(0, 16_384))})
     RETURNING id`;
   return rows[0]?.id ?? '';
 }

@@ -70,6 +70,21 @@ export const readHint = async (db: Sql, hintId: string): Promise<{ providerThrea
     `hint ${hintId}`,
   );
 
+/**
+ * The look of a hint is begun: until it has an answer, the hint comes up again only after as long as it has been open by then. One that
+ * never gets an answer would be at the head of every window and keep the others from being followed.
+ */
+export async function beginLookup(
+  db: Sql,
+  { hintId, now, timing }: Pick<LookupContext, 'hintId' | 'now' | 'timing'>,
+): Promise<void> {
+  await db.$executeRaw`
+    UPDATE hint SET look_at = ${now}::timestamptz + GREATEST(${now}::timestamptz - hint.received_at, ${timing.hintAgainMs}::float8 * interval '1 millisecond')
+    FROM hint AS asked
+    WHERE asked.id = ${hintId}::uuid AND hint.source = asked.source AND hint.provider_thread_id = asked.provider_thread_id
+      AND hint.state = 'open' AND hint.thread_id IS NULL`;
+}
+
 export interface LookupContext {
   source: string;
   hintId: string;

@@ -96,6 +96,7 @@ async function follow(tx: Sql, one: SeenAgain, because: string, context: RecordC
       await joinTwins(tx, one, context);
       return false;
     case 'carried_again':
+      await withdrawUnsent(tx, one, because, context); // one that was parked can have left its reply behind
       await carryAgain(tx, one, because, context);
       return !(await joinTwins(tx, one, context));
   }

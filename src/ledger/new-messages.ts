@@ -1,4 +1,5 @@
 import type { Admission } from '../domain/admission.js';
+import { UNREADABLE_PREFIX } from '../domain/identity.js';
 import type { OpenCall } from './calls.js';
 import type { Sql } from './database.js';
 import type { RecordContext } from './record-messages.js';
@@ -79,6 +80,7 @@ export async function insertBodies(
       AS row (id, version, content_hash, from_address, to_addresses, subject, body, html, headers, raw)`;
 }
 
+/** Each is due to be fetched at once; one whose id cannot be read can never be asked for. */
 export async function insertAttachments(
   tx: Sql,
   messages: readonly Pick<NewMessage, 'id' | 'message'>[],
@@ -89,10 +91,14 @@ export async function insertAttachments(
   );
   if (all.length === 0) return;
   await tx.$executeRaw`
-    INSERT INTO attachment (message_id, provider_attachment_id, name, content_type, size, state, recorded_at)
-    SELECT message_id, provider_id, name, content_type, size, 'named', ${now}::timestamptz
+    INSERT INTO attachment (message_id, provider_attachment_id, name, content_type, size, state, recorded_at, next_attempt_at,
+                            given_up_at, problem)
+    SELECT message_id, provider_id, name, content_type, size, 'named', ${now}::timestamptz,
+           CASE WHEN NOT nameless THEN ${now}::timestamptz END, CASE WHEN nameless THEN ${now}::timestamptz END,
+           CASE WHEN nameless THEN 'no readable id' END
     FROM unnest(${all.map((a) => a.messageId)}::uuid[], ${all.map((a) => a.providerAttachmentId)}::text[],
-                ${all.map((a) => a.name)}::text[], ${all.map((a) => a.contentType)}::text[], ${all.map((a) => a.size)}::bigint[])
-      AS row (message_id, provider_id, name, content_type, size)
+                ${all.map((a) => a.name)}::text[], ${all.map((a) => a.contentType)}::text[], ${all.map((a) => a.size)}::bigint[],
+                ${all.map((a) => a.providerAttachmentId.startsWith(UNREADABLE_PREFIX))}::boolean[])
+      AS row (message_id, provider_id, name, content_type, size, nameless)
     ON CONFLICT (message_id, provider_attachment_id) DO NOTHING`;
 }

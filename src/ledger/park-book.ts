@@ -62,14 +62,16 @@ export async function findParkInFull(db: Sql, id: string): Promise<ParkInFull | 
     SELECT id, raw FROM park WHERE id::text = ${id} OR item = ${id} ORDER BY parked_at LIMIT 2`;
   const [one, other] = found;
   if (!one) return null;
-  if (other)
-    throw new WaybillError('UsageWrong', `More than one park has the id ${id}: name it by ours.`, { retryable: false });
+  if (other) throw ambiguous(id);
   const [row] = await listParks(db, { source: null, reason: null, state: null, id: one.id });
   if (!row) return null;
   const actions = await db.$queryRaw<ParkAction[]>`
     SELECT at, action, "by", note FROM park_action WHERE park_id = ${one.id}::uuid ORDER BY at, id`;
   return { ...row, raw: one.raw, actions };
 }
+
+const ambiguous = (id: string): WaybillError =>
+  new WaybillError('UsageWrong', `More than one park has the id ${id}: name it by ours.`, { retryable: false });
 
 export async function recordParkAction(
   tx: Sql,
@@ -102,16 +104,20 @@ export async function retryParks(
   });
 }
 
-/** A person settles it: it is not asked for again, and stays settled as long as the same comes. Null where nothing stands parked. */
+/**
+ * A person settles it: it is not asked for again, and stays settled as long as the same comes. Null where nothing stands parked.
+ * @throws WaybillError UsageWrong where the provider's id names more than one: each is settled by itself
+ */
 export async function resolvePark(
   db: Database,
   { id, by, note, now }: { id: string; by: string; note: string; now: Date },
 ): Promise<string | null> {
   return db.transaction(async (tx) => {
-    const [row] = await tx.$queryRaw<{ id: string }[]>`
+    const [row, other] = await tx.$queryRaw<{ id: string }[]>`
       UPDATE park SET state = 'resolved', resolved_at = ${now}, resolved_by = ${by}, retry_at = NULL
       WHERE state = 'parked' AND (id::text = ${id} OR item = ${id}) RETURNING id`;
     if (!row) return null;
+    if (other) throw ambiguous(id);
     await recordParkAction(tx, { parkId: row.id, action: 'resolved', by, note, now });
     return row.id;
   });

@@ -53,7 +53,7 @@ export async function parkItems(tx: Sql, items: readonly UnreadableItem[], conte
   return ids;
 }
 
-/** An item that can be read after all needs nobody any more. */
+/** A row that can be read after all needs nobody any more. A listing that shows a vanished thread says nothing of its messages. */
 export async function resolveParks(
   tx: Sql,
   source: string,
@@ -65,7 +65,7 @@ export async function resolveParks(
   await tx.$executeRaw`
     UPDATE park SET state = 'resolved', resolved_at = ${now}, retry_at = NULL
     WHERE source = ${source} AND kind = ${kind} AND item = ANY (${[...ids]}::text[]) AND state = 'parked'
-      AND reason <> 'id_collision'`;
+      AND reason NOT IN ('id_collision', 'vanished')`;
 }
 
 /**

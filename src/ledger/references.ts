@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ReferenceKind, referencesOf } from '../domain/audit/references.js';
 import type { Direction } from '../domain/message.js';
 import type { Database, Sql } from './database.js';
-import { readEvents } from './events.js';
+import { type EventMark, FIRST_MARK, readEvents } from './events.js';
 import { hurryThread } from './visits.js';
 
 const READER = 'references';
@@ -24,15 +24,13 @@ interface NewBody {
 export async function noteReferences(db: Database, limit: number, now: Date): Promise<{ events: number }> {
   return db.transaction(async (tx) => {
     await tx.$executeRaw`INSERT INTO event_mark (reader, seq, read_at) VALUES (${READER}, 0, ${now}) ON CONFLICT DO NOTHING`;
-    const [mark] = await tx.$queryRaw<
-      { seq: bigint }[]
-    >`SELECT seq FROM event_mark WHERE reader = ${READER} FOR UPDATE`;
-    const events = await readEvents(tx, mark?.seq ?? 0n, limit);
-    const last = events.at(-1);
-    if (!last) return { events: 0 };
+    const [stood] = await tx.$queryRaw<
+      EventMark[]
+    >`SELECT seq, below FROM event_mark WHERE reader = ${READER} FOR UPDATE`;
+    const { events, mark } = await readEvents(tx, stood ?? FIRST_MARK, limit);
     const recorded = events.filter((event) => event.kind === 'recorded').map((event) => event.messageId);
     await insertReferences(tx, await readBodies(tx, recorded), now);
-    await tx.$executeRaw`UPDATE event_mark SET seq = ${last.seq}, read_at = ${now} WHERE reader = ${READER}`;
+    await tx.$executeRaw`UPDATE event_mark SET seq = ${mark.seq}, below = ${mark.below}, read_at = ${now} WHERE reader = ${READER}`;
     return { events: events.length };
   });
 }

@@ -37,6 +37,9 @@ export interface WindowAccount {
   stopped: boolean;
 }
 
+/** How far the clocks of two workers may lie apart: a window's calls are looked for by when they were opened. */
+const MOST_SKEW_MS = 300_000;
+
 /** Exhausted readings that still count for the plan, and the pages of the newest one. */
 export async function readReadings(
   db: Sql,
@@ -160,7 +163,9 @@ export async function closeWindow(
       }));
     });
     const [fresh] = await tx.$queryRaw<{ stored: number }[]>`
-      SELECT COALESCE(sum(stored), 0)::int AS stored FROM provider_call WHERE window_id = ${windowId}::uuid`;
+      SELECT COALESCE(sum(stored), 0)::int AS stored FROM provider_call
+      WHERE source = ${window.source} AND opened_at >= ${new Date(window.openedAt.getTime() - MOST_SKEW_MS)}
+        AND window_id = ${windowId}::uuid`;
     const stopped = await isStopped(tx, window.source);
     const account: WindowAccount = {
       owed: window.owed.length,

@@ -68,12 +68,17 @@ const inversions = (db: Sql, { source, since }: Scan) => db.$queryRaw<CountRow[]
            THEN count(*) FILTER (WHERE above < created_at - interval '1 second') ELSE 0 END::int AS contradicts,
          max(id::text) FILTER (WHERE above < created_at - interval '1 second') AS example FROM pairs`;
 
-/** An id on two pages of one reading. Readings without one prove nothing, unless something was there to move the rows. */
+/**
+ * An id on two pages of one reading. Readings without one prove nothing, unless something was there to move the rows. A page that
+ * was asked for once more, after later ones had been read, tells of its cursor and not of its rows.
+ */
 const repeats = (db: Sql, { source, since }: Scan) => db.$queryRaw<CountRow[]>`
   SELECT 0 AS supports, count(*)::int AS contradicts, max(reading_id::text) AS example FROM (
-    SELECT reading_id FROM provider_call, unnest(ids) AS row (pid)
-    WHERE source = ${source} AND opened_at >= ${since} AND operation = 'listThreads' AND rows IS NOT NULL
-    GROUP BY reading_id, row.pid HAVING count(DISTINCT page) > 1) AS moved`;
+    SELECT c.reading_id FROM provider_call c, unnest(c.ids) AS row (pid)
+    WHERE c.source = ${source} AND c.opened_at >= ${since} AND c.operation = 'listThreads' AND c.rows IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM provider_call later
+                      WHERE later.reading_id = c.reading_id AND later.page > c.page AND later.opened_at < c.opened_at)
+    GROUP BY c.reading_id, row.pid HAVING count(DISTINCT c.page) > 1) AS moved`;
 
 /**
  * A customer's message on a thread from before the window, found by a visit: a wide listing that began after it, of a window in

@@ -8,6 +8,8 @@ import { KNOWN, MessageRow, ProviderId, ThreadRow } from './schema.js';
 /** A Message-ID longer than a line of RFC 5322 is none. */
 const LONGEST_MESSAGE_ID = 998;
 const LONGEST_ADDRESS = 320;
+/** A client_ref is somebody's key: ours has forty characters, and an index of Postgres holds about 2,700 bytes a row. */
+const LONGEST_CLIENT_REF = 512;
 
 /** Reads one row of a list of threads, or keeps it as it came. */
 export function toThread(row: unknown, notes: Notes): Item<IncomingThread> {
@@ -60,11 +62,18 @@ export function toMessage(row: unknown, notes: Notes): Item<IncomingMessage> {
       html,
       headers,
       messageIdHeader: toMessageId(headers),
-      clientRef: safe('client_ref', found.client_ref),
+      clientRef: toClientRef(safe('client_ref', found.client_ref), notes),
       attachments: (found.attachments ?? []).map((attachment, index) => toAttachment(attachment, index, notes)),
       raw: toKept(row as object, { text, html }),
     },
   };
+}
+
+/** One that is too long to be looked up is nobody's: it must not cost the page that it stands on. */
+function toClientRef(found: string | null, notes: Notes): string | null {
+  if (found === null || found.length <= LONGEST_CLIENT_REF) return found;
+  notes.add('unstorable:client_ref');
+  return null;
 }
 
 function toMessageId(headers: Record<string, string>): string | null {

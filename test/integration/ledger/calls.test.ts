@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CallRequest, failCall, finishCall, openCall } from '../../../src/ledger/calls.js';
+import { recordFailure } from '../../../src/ledger/failures.js';
 import { MINUTE } from '../../support/clock.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
 
@@ -55,6 +56,20 @@ describe('the row of a provider call', () => {
     expect(await ledger.db.$queryRaw`SELECT id, parameters, attempt, finished_at, rows FROM provider_call`).toEqual([
       { id: call.id, parameters: { since: 'x' }, attempt: 2, finished_at: null, rows: null },
     ]);
+  });
+
+  it('is closed whatever the answer holds: a byte 0 is no text to Postgres', async () => {
+    const ledger = await boundLedger();
+    const call = await openCall(ledger.db, request(ledger));
+    const failure = { failure: 'SourceAnswerUnreadable', status: 200, retryAfterMs: null, blockedUntil: null };
+    await failCall(ledger.db, 'dashboard', call, { ...failure, answer: '\u001f\0\0{' }, ledger.clock.now());
+    expect(await ledger.db.$queryRaw`SELECT failure, answer FROM provider_call`).toEqual([
+      { failure: 'SourceAnswerUnreadable', answer: '\u001f\uFFFD\uFFFD{' },
+    ]);
+    const detail = { at: ledger.clock.now(), type: 'SourceAnswerUnreadable', code: '200', callId: call.id };
+    const place = { messageId: null, activity: 'listPage', workflowId: null, attempt: 1 };
+    await recordFailure(ledger.db, { ...detail, ...place, detail: 'Unexpected token \0' });
+    expect(await ledger.count('failure')).toBe(1);
   });
 
   it('refuses counts that do not balance: what came is known, stored, parked or rejected', async () => {

@@ -67,6 +67,17 @@ describe('an edit', () => {
     expect(await cases(ledger)).toEqual([{ reason: 'edited_after_answer', state: 'open' }]);
   });
 
+  it('of a message that was parked with its reply unsent takes the reply back: older words are not answered', async () => {
+    const ledger = await liveLedger();
+    const { db, clock } = ledger;
+    const message = await ledger.carry('m1');
+    await prepareReply(db, message, 'delivery_status', 'On its way.', clock.now());
+    await parkMessage(db, message, 'sendReply', clock.now());
+    await edit(ledger);
+    await prepareReply(db, await ledger.carry('m1'), 'cancellation', 'It is cancelled.', clock.now());
+    expect(await readReply(db, message.id)).toMatchObject({ state: 'pending', text: 'It is cancelled.' });
+  });
+
   it('of a parked message, or of one that was ignored for its words, carries it again', async () => {
     const ledger = await liveLedger();
     const { db, clock } = ledger;

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../../src/ledger/database.js';
-import { appendEvents, readEvents, type StoredEvent } from '../../../src/ledger/events.js';
+import { appendEvents, FIRST_MARK, readEvents, type StoredEvent } from '../../../src/ledger/events.js';
 import { START } from '../../support/clock.js';
 import { incomingMessage, incomingThread } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';
@@ -11,8 +11,8 @@ const event = (kind: 'triaged' | 'classified' | 'decided', messageId: string) =>
 
 /** Every event, once so many can be read: a transaction of any database of the server holds readers back while it runs. */
 async function allEvents(db: Database, count: number): Promise<StoredEvent[]> {
-  await expect.poll(async () => (await readEvents(db, 0n, 100)).length, { timeout: 20_000 }).toBe(count);
-  return readEvents(db, 0n, 100);
+  await expect.poll(async () => (await readEvents(db, FIRST_MARK, 100)).events.length, { timeout: 20_000 }).toBe(count);
+  return (await readEvents(db, FIRST_MARK, 100)).events;
 }
 
 async function ledgerWithMessage() {
@@ -27,7 +27,8 @@ async function ledgerWithMessage() {
 describe('reading events', () => {
   it('stops below a transaction that still runs, so that its late commit is not skipped', async () => {
     const { db, id } = await ledgerWithMessage();
-    const last = (await allEvents(db, 2)).at(-1)?.seq ?? 0n;
+    await allEvents(db, 2);
+    const { mark } = await readEvents(db, FIRST_MARK, 100);
     const progress = new EventEmitter();
     const slow = db.transaction(async (tx) => {
       await appendEvents(tx, START, [event('triaged', id)]);
@@ -37,10 +38,45 @@ describe('reading events', () => {
     });
     await once(progress, 'written');
     await appendEvents(db, START, [event('classified', id)]); // a larger number, committed first
-    expect(await readEvents(db, last, 100)).toEqual([]);
+    expect((await readEvents(db, mark, 100)).events).toEqual([]);
     progress.emit('commit');
     await slow;
     expect((await allEvents(db, 4)).slice(2).map((one) => one.kind)).toEqual(['triaged', 'classified']);
+  });
+
+  it('gives out later what a younger transaction wrote earlier than an older one that was read', async () => {
+    const { db, id } = await ledgerWithMessage();
+    await allEvents(db, 2);
+    let { mark } = await readEvents(db, FIRST_MARK, 100);
+    const seen: string[] = [];
+    const read = async () => {
+      const found = await readEvents(db, mark, 100);
+      mark = found.mark;
+      seen.push(...found.events.map((one) => one.kind));
+      return seen;
+    };
+    const progress = new EventEmitter();
+    const older = db.transaction(async (tx) => {
+      await tx.$queryRaw`SELECT pg_current_xact_id()::text`;
+      const mayWrite = once(progress, 'write');
+      progress.emit('begun');
+      await mayWrite;
+      await appendEvents(tx, START, [event('classified', id)]);
+    });
+    await once(progress, 'begun');
+    const younger = db.transaction(async (tx) => {
+      await appendEvents(tx, START, [event('triaged', id)]); // the smaller number
+      const mayCommit = once(progress, 'commit');
+      progress.emit('written');
+      await mayCommit;
+    });
+    await once(progress, 'written');
+    progress.emit('write');
+    await older;
+    await expect.poll(read, { timeout: 20_000 }).toEqual(['classified']);
+    progress.emit('commit');
+    await younger;
+    await expect.poll(read, { timeout: 20_000 }).toEqual(['classified', 'triaged']);
   });
 
   it('gives every event once, in order and in batches, to a reader that remembers the last number', async () => {
@@ -48,12 +84,11 @@ describe('reading events', () => {
     await appendEvents(db, START, [event('triaged', id), event('classified', id), event('decided', id)]);
     await allEvents(db, 5);
     const kinds: string[] = [];
-    let position = 0n;
-    for (;;) {
-      const batch = await readEvents(db, position, 2);
-      if (batch.length === 0) break;
-      kinds.push(...batch.map((one) => one.kind));
-      position = batch.at(-1)?.seq ?? position;
+    for (let mark = FIRST_MARK; ; ) {
+      const read = await readEvents(db, mark, 2);
+      if (read.events.length === 0) break;
+      kinds.push(...read.events.map((one) => one.kind));
+      mark = read.mark;
     }
     expect(kinds).toEqual(['recorded', 'ended', 'triaged', 'classified', 'decided']);
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkBalance } from '../../../src/assurance/balance.js';
 import { openCall } from '../../../src/ledger/calls.js';
 import {
+  beginLookup,
   dueLookups,
   firstSeenBy,
   type IncomingHint,
@@ -165,6 +166,31 @@ describe('a hint to a thread that nobody knows', () => {
     }
     expect(looks).toEqual([0, 2, 12]);
     expect(await states(ledger)).toEqual(['unknown_thread']);
+  });
+
+  it('whose look gets no answer comes up again behind the others, and ever more seldom', async () => {
+    const { ledger, hint } = await hintedLedger();
+    const { db, clock, timing } = ledger;
+    await hint('poison');
+    await hint('poison');
+    const head = async () => {
+      const [hintId = ''] = await dueLookups(db, 'dashboard', clock.now(), 1);
+      const [row] = await db.$queryRaw<{ id: string }[]>`
+        SELECT provider_thread_id AS id FROM hint WHERE id::text = ${hintId}`;
+      if (row) await beginLookup(db, { hintId, now: clock.now(), timing });
+      return row?.id;
+    };
+    expect(await head()).toBe('poison');
+    clock.advance(MINUTE);
+    await hint('sound');
+    expect(await head()).toBe('sound');
+    const looked: number[] = [];
+    for (let minute = 1; minute <= 70; minute++) {
+      if ((await head()) === 'poison') looked.push(minute);
+      clock.advance(MINUTE);
+    }
+    expect(looked).toEqual([2, 4, 8, 16, 32, 64]);
+    expect((await states(ledger)).includes('open')).toBe(true);
   });
 
   it('whose thread cannot be read has it parked as it came', async () => {

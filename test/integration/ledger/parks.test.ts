@@ -63,6 +63,21 @@ describe('what is parked is asked for again', () => {
     expect((await checkBalance(db)).equations.filter((one) => one.residuals > 0)).toEqual([]);
   });
 
+  it("is settled one by one: an id of the provider's that names two parks settles neither", async () => {
+    const { db, clock, read, bind, list } = await ledgerWithThread();
+    await bind({ name: 'other', origin: 'http://other.example.com' });
+    await list([incomingThread('t1')], { source: 'other' });
+    const row = unreadableRow('{"id":"m1"}', 'm1');
+    await read('t1', [row]);
+    await read('t1', [row], { source: 'other' });
+    const settle = (id: string) => resolvePark(db, { id, by: 'operator', note: 'seen', now: clock.now() });
+    await expect(settle('m1')).rejects.toMatchObject({ type: 'UsageWrong' });
+    const parks = await listParks(db, { ...ANY, state: 'parked' });
+    expect(parks).toHaveLength(2);
+    expect(await settle(parks[0]?.id ?? '')).toBe(parks[0]?.id);
+    expect(await listParks(db, { ...ANY, state: 'parked' })).toHaveLength(1);
+  });
+
   it('an operator makes one park, or all, due at once, and the ledger says who did', async () => {
     const { db, clock, read, hurry } = await ledgerWithThread();
     await read('t1', [unreadableRow('{"id":"m1"}', 'm1'), unreadableRow('{"id":"m2"}', 'm2')]);
@@ -127,7 +142,7 @@ describe('a page that stays unreadable', () => {
 
 describe('a thread that is listed and not known when it is read', () => {
   it('is parked as vanished with the answer, asked for again, and taken in when it is there [loss case 22]', async () => {
-    const { db, clock, timing, failRead, park, read, due, hurry, threadId } = await ledgerWithThread();
+    const { db, clock, timing, failRead, park, read, due, hurry, threadId, list } = await ledgerWithThread();
     const thread = await threadId('t1');
     const refuse = async () => {
       clock.advance(1_000);
@@ -138,6 +153,11 @@ describe('a thread that is listed and not known when it is read', () => {
     expect(await refuse()).toBe('vanished');
     expect(await park()).toMatchObject({ kind: 'thread', reason: 'vanished', item: 't1' });
     expect(await due()).toEqual([]);
+    await list([incomingThread('t1')]); // a listing that goes on showing it proves nothing
+    expect(await park()).toMatchObject({ reason: 'vanished', state: 'parked' });
+    await refuse();
+    expect(await refuse()).toBe('vanished');
+    expect(await park()).toMatchObject({ reason: 'vanished', state: 'parked' });
     clock.advance(MINUTE);
     await hurry();
     expect(await due()).toEqual([thread]);

@@ -42,6 +42,11 @@ describe('activityAt', () => {
     expect(activityAt(seen({ receivedAt: NOW - MINUTE, onRevisit: true, originAt: YEAR_2099 }))).toBe(NOW - MINUTE);
   });
 
+  it('a receipt that cannot be true neither retires a thread nor keeps it hot, however good the claim was so far', () => {
+    expect(activityAt(seen({ receivedAt: YEAR_2099 }))).toBe(NOW);
+    expect(activityAt(seen({ receivedAt: YEAR_1970 }))).toBe(NOW - 10 * DAY);
+  });
+
   it('without a readable stamp it is the moment it was first seen', () => {
     expect(activityAt(seen({ originAt: null }))).toBe(NOW);
   });

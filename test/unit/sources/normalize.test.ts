@@ -97,6 +97,13 @@ describe('a message of the dashboard', () => {
     expect(notes).toEqual({ 'unstorable:text': 1, 'unstorable:subject': 1, 'unstorable:headers': 1 });
   });
 
+  test('whose client_ref is longer than any key is read without it, so that no index refuses its page', () => {
+    expect(read({ client_ref: 'x'.repeat(512) }).value.clientRef).toHaveLength(512);
+    const { value, notes } = read({ client_ref: 'x'.repeat(4_000) });
+    expect(value.clientRef).toBeNull();
+    expect(notes).toEqual({ 'unstorable:client_ref': 1 });
+  });
+
   test('keeps attachments as rows of metadata, one whose id cannot be read as well', () => {
     const attachments = [
       { id: 'a1', name: 'x.pdf', content_type: 'application/pdf', size: 12 },
