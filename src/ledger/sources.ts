@@ -28,9 +28,9 @@ export async function readSource(db: Sql, name: string): Promise<Source> {
   );
 }
 
-/** Every source that the ledger knows. */
+/** Every dashboard that the ledger knows: what is listed, visited, probed and audited. */
 export async function sourceNames(db: Sql): Promise<string[]> {
-  const rows = await db.$queryRaw<{ name: string }[]>`SELECT name FROM source ORDER BY name`;
+  const rows = await db.$queryRaw<{ name: string }[]>`SELECT name FROM source WHERE kind = 'dashboard' ORDER BY name`;
   return rows.map((row) => row.name);
 }
 

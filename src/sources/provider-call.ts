@@ -5,11 +5,12 @@ import type { Sql } from '../ledger/database.js';
 import { type Courtesy, pauseMs } from './courtesy.js';
 import { ProviderFailure, type SourceClient } from './source.js';
 
-export interface ProviderCallDeps {
+/** `Client`: what speaks to the provider; a dashboard's unless another is named. */
+export interface ProviderCallDeps<Client = SourceClient> {
   db: Sql;
   clock: Clock;
   timing: Timing;
-  clientOf(source: string): SourceClient;
+  clientOf(source: string): Client;
   /** Absent where nothing but the ledger tells of a pause. */
   courtesy?: Courtesy;
 }
@@ -19,21 +20,21 @@ export interface ProviderCallDeps {
  * provider really said. On success the caller closes it in the transaction that records the answer.
  * @throws WaybillError SourceBlocked before anything leaves; ProviderFailure with the id of the row
  */
-export async function callProvider<T>(
-  deps: ProviderCallDeps,
+export async function callProvider<T, Client = SourceClient>(
+  deps: ProviderCallDeps<Client>,
   request: Omit<CallRequest, 'now'>,
-  make: (client: SourceClient) => Promise<T>,
+  make: (client: Client) => Promise<T>,
 ): Promise<{ call: OpenCall; answer: T }> {
   const call = await openCall(deps.db, { ...request, now: deps.clock.now() });
   return { call, answer: await makeRecorded(deps, request.source, call, make) };
 }
 
 /** The second half of `callProvider`, for a call whose row was opened before. */
-export async function makeRecorded<T>(
-  { db, clock, timing, clientOf, courtesy }: ProviderCallDeps,
+export async function makeRecorded<T, Client = SourceClient>(
+  { db, clock, timing, clientOf, courtesy }: ProviderCallDeps<Client>,
   source: string,
   call: OpenCall,
-  make: (client: SourceClient) => Promise<T>,
+  make: (client: Client) => Promise<T>,
 ): Promise<T> {
   try {
     refuseWhilePaused(courtesy, source);

@@ -24,6 +24,7 @@ import { createCourtesy } from '../sources/courtesy.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
+import { type ConfiguredProvider, configuredProviders } from './configured-providers.js';
 import { type ConfiguredSource, configuredSources } from './configured-sources.js';
 import { inboundSenderOf, isSenderConfigured } from './inbound-sender.js';
 import { setCurrentVersion } from './set-current-version.js';
@@ -46,19 +47,28 @@ interface Roles {
   intake: boolean;
   lifecycle: boolean;
   sources: ConfiguredSource[];
+  providers: ConfiguredProvider[];
 }
 
 /** @throws WaybillError UsageWrong for a role that does not exist or a source that is not configured */
-export function chooseRoles(roles: readonly string[] | null, sources: readonly ConfiguredSource[]): Roles {
-  if (roles === null) return { intake: true, lifecycle: true, sources: [...sources] };
-  const chosen: Roles = { intake: false, lifecycle: false, sources: [] };
+export function chooseRoles(
+  roles: readonly string[] | null,
+  sources: readonly ConfiguredSource[],
+  providers: readonly ConfiguredProvider[],
+): Roles {
+  if (roles === null) return { intake: true, lifecycle: true, sources: [...sources], providers: [...providers] };
+  const chosen: Roles = { intake: false, lifecycle: false, sources: [], providers: [] };
   for (const role of roles) {
     const source = sources.find((one) => role === `source:${one.name}`);
+    const provider = providers.find((one) => role === `source:${one.name}`);
     if (role === 'intake') chosen.intake = true;
     else if (role === 'lifecycle') chosen.lifecycle = true;
     else if (source) chosen.sources.push(source);
+    else if (provider) chosen.providers.push(provider);
     else {
-      const known = ['intake', 'lifecycle', ...sources.map((one) => `source:${one.name}`)].join(', ');
+      const known = ['intake', 'lifecycle', ...[...sources, ...providers].map((one) => `source:${one.name}`)].join(
+        ', ',
+      );
       throw new WaybillError(
         'UsageWrong',
         `There is no worker role "${role}": the roles of this configuration are ${known}.`,
@@ -81,7 +91,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
   try {
     const buildId = config.worker.buildId ?? readBuildId();
     const sources = configuredSources(config);
-    const roles = chooseRoles(run.roles ?? config.worker.roles, sources);
+    const providers = configuredProviders(config);
+    const roles = chooseRoles(run.roles ?? config.worker.roles, sources, providers);
     Runtime.install({
       logger: temporalLogger(logOf('temporal')),
       shutdownSignals: [],
@@ -111,7 +122,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     );
     for (const one of clients.values()) releases.push(() => one.close());
     await Promise.all(
-      roles.sources.map(async (source) => {
+      [...roles.sources, ...roles.providers].map(async (source) => {
         const bound = await bindSource(db, source.binding(systemClock.now()));
         await agreeQueueRate(db, client, bound.name);
         log.info({ event: 'source.bound', source: bound.name, mode: bound.mode });
@@ -156,7 +167,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         { canary: isSenderConfigured(config) },
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
-      ...roles.sources.map((source) => wakePacer(client, source.name)),
+      ...[...roles.sources, ...roles.providers].map((source) => wakePacer(client, source.name)),
     ]);
     // An audit measures: nothing waits for it, and at every start it would only cost calls.
     const audits = new Set(roles.sources.map((source) => auditWorkflowId(source.name)));
@@ -196,7 +207,7 @@ const attachmentsOf = ({ attachments, timing }: Config): ActivityDeps['attachmen
 const rolesOf = (roles: Roles): string[] => [
   ...(roles.intake ? ['intake'] : []),
   ...(roles.lifecycle ? ['lifecycle'] : []),
-  ...roles.sources.map((source) => `source:${source.name}`),
+  ...[...roles.sources, ...roles.providers].map((source) => `source:${source.name}`),
 ];
 
 async function connectWorker(
@@ -286,7 +297,7 @@ async function createWorkers({ deps, roles, connection, namespace, buildId, conf
       }),
     );
   }
-  for (const source of roles.sources) {
+  for (const source of [...roles.sources, ...roles.providers]) {
     workers.push(
       Worker.create({
         ...shared,
