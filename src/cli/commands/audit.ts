@@ -15,7 +15,9 @@ import { configuredSources } from '../../workers/configured-sources.js';
 import type { AuditWorkflowInput } from '../../workflows/audit.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
+import { wholeNumber } from '../option-values.js';
 import { note, paint, print, toJson } from '../output.js';
+import { chooseSources } from '../sources.js';
 import { queuesWithoutWorker, withTemporal } from '../temporal-client.js';
 
 const OTHERS = '2, 3, 4 as for every command.';
@@ -24,8 +26,8 @@ const LISTED = 50;
 
 interface RunOptions {
   source?: string;
-  threads?: string;
-  seed?: string;
+  threads?: number;
+  seed?: number;
   json?: boolean;
 }
 
@@ -37,8 +39,8 @@ export function addAudit(program: Command): void {
     .command('run')
     .description('start an audit now and wait for its two figures')
     .option('--source <name>', 'the source to audit; the configured one unless given')
-    .option('--threads <number>', 'how many threads to draw')
-    .option('--seed <number>', 'repeat the draw of another audit')
+    .option('--threads <number>', 'how many threads to draw', wholeNumber(1, 100_000))
+    .option('--seed <number>', 'repeat the draw of another audit', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
@@ -51,7 +53,10 @@ export function addAudit(program: Command): void {
     .option('--source <name>', 'of this source only')
     .option('--json', 'one JSON object')
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
-      const audits = await withLedger(processConfig(), (db) => listAudits(db, source ?? null, LISTED));
+      const audits = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
+        return listAudits(db, source ?? null, LISTED);
+      });
       if (json) print(toJson({ audits }));
       else if (audits.length === 0) print('There has been no audit yet: `waybill audit run` starts one.');
       else for (const one of audits) print(`${one.id}  ${one.begunAt.toISOString()}  ${one.source}: ${inWords(one)}`);
@@ -68,6 +73,7 @@ export function addAudit(program: Command): void {
     )
     .action(async (id: string | undefined, { source, json }: { source?: string; json?: boolean }) => {
       const report = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
         const wanted = id ?? (await listAudits(db, source ?? null, 1))[0]?.id;
         return wanted && isUuid(wanted) ? reportAudit(db, wanted) : null;
       });
@@ -83,7 +89,10 @@ export function addAudit(program: Command): void {
     .option('--source <name>', 'of this source only')
     .option('--json', 'one JSON object')
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
-      const channels = await withLedger(processConfig(), (db) => channelMisses(db, source ?? null));
+      const channels = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
+        return channelMisses(db, source ?? null);
+      });
       if (json) print(toJson({ channels }));
       else
         for (const { channel, first, chances, missed, interval, how } of channels) {
@@ -100,10 +109,7 @@ const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{
 async function runAudit({ source: named, threads, seed, json }: RunOptions): Promise<void> {
   const config = processConfig();
   const source = chooseSource(config, named);
-  const draw = {
-    ...(threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 100_000) }),
-    ...(seed === undefined ? {} : { seed: wholeNumber('--seed', seed, 0, Number.MAX_SAFE_INTEGER) }),
-  };
+  const draw = { ...(threads === undefined ? {} : { threads }), ...(seed === undefined ? {} : { seed }) };
   const report = await withLedger(config, (db) =>
     withTemporal(config, async (client) => {
       const { workflowId, runId } = await startAudit(client, { source, timing: config.timing, ...draw });
@@ -129,13 +135,6 @@ function chooseSource(config: Config, named: string | undefined): string {
   if (source !== undefined && known.includes(source)) return source;
   const list = known.length === 0 ? 'none is configured' : `there are ${known.join(', ')}`;
   throw new WaybillError('UsageWrong', `There is no source "${named ?? ''}" to audit: ${list}.`);
-}
-
-function wholeNumber(option: string, text: string, from: number, to: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < from || value > to)
-    throw new WaybillError('UsageWrong', `${option} takes a whole number from ${from} to ${to}, not "${text}".`);
-  return value;
 }
 
 async function startAudit(client: Client, input: AuditWorkflowInput) {

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { exportMessages } from '../../assurance/export-messages.js';
 import { processConfig } from '../../config/process-config.js';
 import { withLedger } from '../installation.js';
+import { chooseSources } from '../sources.js';
 
 export function addExport(program: Command): void {
   const group = program.command('export').description('write out what the ledger holds');
@@ -14,6 +15,7 @@ export function addExport(program: Command): void {
     .option('--json', 'the same as --format ndjson')
     .action(async ({ source }: { source?: string }) => {
       await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
         for await (const message of exportMessages(db, source ?? null)) {
           if (!process.stdout.write(`${JSON.stringify(message)}\n`)) await once(process.stdout, 'drain');
         }

@@ -1,13 +1,14 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
-import { WaybillError } from '../../domain/failures.js';
 import { type MessagesReprocessed, type Reprocessing, reprocessMessages } from '../../ledger/reprocess.js';
 import { type ParksReprocessed, reprocessParks } from '../../ledger/reprocess-parks.js';
 import { dashboardRereader } from '../../sources/dashboard/reread.js';
 import { withLedger } from '../installation.js';
 import { operator } from '../operator.js';
+import { instant } from '../option-values.js';
 import { columns, note, print, toJson } from '../output.js';
+import { chooseSources } from '../sources.js';
 
 /** Nobody should wonder for longer whether anything happens. */
 const SILENT_MS = 2_000;
@@ -33,9 +34,7 @@ export function addReprocess(program: Command): void {
         note(`read again: ${done} of ${of}, ${rate} per second`);
       };
       const report = await withLedger(processConfig(), async (db) => {
-        const found = await db.$queryRaw<{ kind: string }[]>`SELECT kind FROM source WHERE name = ${source}`;
-        if (found.length === 0)
-          throw new WaybillError('UsageWrong', `There is no source "${source}".`, { retryable: false });
+        await chooseSources(db, source);
         const run: Reprocessing = {
           source,
           since,
@@ -59,12 +58,6 @@ interface ReprocessOptions {
   dryRun?: boolean;
   by?: string;
   json?: boolean;
-}
-
-function instant(text: string): Date {
-  if (!/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(Date.parse(text)))
-    throw new InvalidArgumentError('must be an instant with its zone, as 2026-01-31T08:00:00Z.');
-  return new Date(text);
 }
 
 function describe(report: { messages: MessagesReprocessed; parks: ParksReprocessed }, dryRun: boolean): string {

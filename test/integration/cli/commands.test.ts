@@ -1,0 +1,84 @@
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../../src/ledger/database.js';
+import { bindSource } from '../../../src/ledger/sources.js';
+import { emptyDatabase, type TestDatabase, testDatabase } from '../../support/servers.js';
+import { cleanEnvironment, startNode } from '../../support/worker-process.js';
+
+const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+
+let database: TestDatabase;
+let db: Database;
+
+const run = (args: string[], url = database.url) =>
+  startNode([CLI, ...args], { env: cleanEnvironment({ WAYBILL_DATABASE_URL: url }), cwd: tmpdir(), channel: false })
+    .ended;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  db = openDatabase({ url: database.url });
+});
+afterAll(async () => {
+  await db?.close();
+  await database?.drop();
+});
+
+describe('a command that names a source', () => {
+  const verbs = [
+    ['coverage'],
+    ['pacer'],
+    ['park', 'list'],
+    ['park', 'retry', '--all'],
+    ['audit', 'list'],
+    ['audit', 'show'],
+    ['audit', 'channels'],
+    ['plan', 'compare'],
+    ['probe', '--no-run'],
+    ['export', 'messages'],
+    ['reprocess', '--since', '2026-01-31T08:00:00Z'],
+    ['source', 'resume'],
+  ];
+
+  it.each(verbs)('%s %s refuses a name that the ledger does not know, instead of finding nothing', async (...verb) => {
+    await bindSource(db, {
+      name: 'dashboard',
+      kind: 'dashboard',
+      origin: 'https://dashboard.example.com',
+      mailboxGroup: 'default',
+      ratePerSecond: 5,
+      firstMode: 'observe',
+      mode: null,
+      answerFrom: null,
+      now: new Date('2026-01-31T08:00:00Z'),
+    });
+    const { code, stdout, stderr } = await run([...verb.filter((word) => word !== undefined), '--source', 'dashbord']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('no source "dashbord"');
+  });
+});
+
+it('a ledger whose schema is older is refused with what to do, and not with words of Postgres', async () => {
+  const empty = await emptyDatabase();
+  try {
+    const { code, stderr } = await run(['alarms'], empty.url);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^The database lacks \d+ migration\(s\): run `waybill migrate`\.\n$/);
+  } finally {
+    await empty.drop();
+  }
+});
+
+it.each([
+  [['coverage', '--as-of', 'yesterday']],
+  [['reprocess', '--source', 'dashboard', '--since', '2026-02-31T08:00:00Z']],
+  [['source', 'resume', '--source', 'dashboard', '--park-for', '0']],
+  [['audit', 'run', '--threads', '1e3']],
+  [['plan', '--threads-per-day', '100', '--limit', 'fast']],
+  [['plan', '--threads-per-day', '-1', '--limit', '10']],
+  [['park', 'retry', 'msg_1', '--source', 'dashboard']],
+  [['probe', '--active', '--no-run']],
+])('%j is wrong usage', async (args) => {
+  const { code, stdout, stderr } = await run(args);
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' });
+});
