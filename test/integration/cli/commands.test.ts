@@ -82,3 +82,17 @@ it.each([
   const { code, stdout, stderr } = await run(args);
   expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' });
 });
+
+it('plan reads a limit as the configuration does, and names the one that the guarantee needs in its unit', async () => {
+  const plan = async (limit: string) => {
+    const { stdout } = await run(['plan', '--threads-per-day', '1000', '--limit', limit, '--json']);
+    return JSON.parse(stdout) as { limit: string; ratePerSecond: number; guarantee: { fits: boolean } };
+  };
+  expect(await plan('10')).toMatchObject({ limit: '10/s', ratePerSecond: 5, guarantee: { fits: true } });
+  expect(await plan('600/min')).toMatchObject({ limit: '600/min', ratePerSecond: 9, guarantee: { fits: true } });
+  expect(await plan('1.5/s')).toMatchObject({ ratePerSecond: 0.75, guarantee: { fits: false } });
+  const words = await run(['plan', '--threads-per-day', '1000', '--limit', '60/min']);
+  expect(words.stdout).toMatch(/^allowed +0\.9\/s at most, under a limit of 60\/min$/m);
+  expect(words.stdout).toMatch(/^would fit with +a limit of 6\d\.?\d*\/min, for 17 % of the silence$/m);
+  expect(words.code).toBe(1);
+});
