@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { visible } from '../../../src/cli/output.js';
 import { type Database, openDatabase } from '../../../src/ledger/database.js';
 import { bindSource } from '../../../src/ledger/sources.js';
+import { incomingMessage, incomingThread } from '../../support/incoming.js';
+import { testLedger } from '../../support/ledger.js';
 import { emptyDatabase, type TestDatabase, testDatabase } from '../../support/servers.js';
 import { cleanEnvironment, startNode } from '../../support/worker-process.js';
 
@@ -12,8 +16,11 @@ let database: TestDatabase;
 let db: Database;
 
 const run = (args: string[], url = database.url) =>
-  startNode([CLI, ...args], { env: cleanEnvironment({ WAYBILL_DATABASE_URL: url }), cwd: tmpdir(), channel: false })
-    .ended;
+  startNode([CLI, ...args], {
+    env: cleanEnvironment({ WAYBILL_DATABASE_URL: url, TEMPORAL_ADDRESS: '127.0.0.1:9' }),
+    cwd: tmpdir(),
+    channel: false,
+  }).ended;
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -95,4 +102,51 @@ it('plan reads a limit as the configuration does, and names the one that the gua
   expect(words.stdout).toMatch(/^allowed +0\.9\/s at most, under a limit of 60\/min$/m);
   expect(words.stdout).toMatch(/^would fit with +a limit of 6\d\.?\d*\/min, for 17 % of the silence$/m);
   expect(words.code).toBe(1);
+});
+
+it('what a provider sent cannot give orders to the terminal of whoever looks at it', () => {
+  expect(visible('<p>\u001b]0;title\u0007\r\n\tgood \u009b2J day</p>')).toBe(
+    '<p>\\u001b]0;title\\u0007\\u000d\n\tgood \\u009b2J day</p>',
+  );
+});
+
+it('trace tells the way of a message by our id, by the id of its workflow and by the provider’s', async () => {
+  const ledger = await testLedger();
+  await ledger.bind();
+  await ledger.list([incomingThread('t1')]);
+  await ledger.read('t1', [incomingMessage('m1')]);
+  const { id } = await ledger.message('m1');
+  for (const name of [id, `message/dashboard/${id}`, 'm1']) {
+    const { code, stdout, stderr } = await run(['trace', name, '--json'], ledger.url);
+    expect(code, stderr).toBe(0);
+    const { verdict, traces } = JSON.parse(stdout) as {
+      verdict: string;
+      traces: { message: object; calls: object[] }[];
+    };
+    expect(verdict).toBe('carried');
+    expect(traces[0]?.message).toMatchObject({ id, firstSeenBy: 'poll', reason: 'observed_only' });
+    expect(traces[0]?.calls).toHaveLength(1);
+  }
+  const unknown = await run(['trace', 'nothing-of-that-name'], ledger.url);
+  expect(unknown.code, unknown.stderr).toBe(1);
+});
+
+it('an audit is started of a source that the ledger knows, wherever its address is configured', async () => {
+  const ledger = await testLedger();
+  const none = await run(['audit', 'run'], ledger.url);
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('No source has been bound yet') });
+  await ledger.bind();
+  const one = await run(['audit', 'run'], ledger.url);
+  expect(one).toMatchObject({ code: 3, stderr: expect.stringMatching(/^Temporal at .* cannot be reached: /) });
+  await ledger.bind({ name: 'other', origin: 'http://other.example.com' });
+  const several = await run(['audit', 'run'], ledger.url);
+  expect(several).toMatchObject({ code: 2, stderr: expect.stringContaining('dashboard, other') });
+});
+
+it('the reference has every equation of the balance, and no other', async () => {
+  const { stdout } = await run(['balance', '--json']);
+  const { equations } = JSON.parse(stdout) as { equations: { name: string; claim: string }[] };
+  const page = readFileSync('docs/reference/cli.md', 'utf8').split('## The equations of `balance`')[1] ?? '';
+  const rows = [...page.matchAll(/^\| (?!Equation|---)(.+) \| (.+) \|$/gm)].map(([, name, claim]) => ({ name, claim }));
+  expect(rows).toEqual(equations.map(({ name, claim }) => ({ name, claim })));
 });
