@@ -4,20 +4,18 @@ import type { Command } from 'commander';
 import { channelMisses } from '../../assurance/audit/channels.js';
 import { type AuditReport, auditProgress, reportAudit } from '../../assurance/audit/report.js';
 import { countsInWords, inWords } from '../../assurance/audit/words.js';
-import type { Config } from '../../config/config.js';
 import { processConfig } from '../../config/process-config.js';
 import { FIND_CAUSES } from '../../domain/audit/finds.js';
 import { WaybillError } from '../../domain/failures.js';
 import { auditWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
 import { listAudits } from '../../ledger/audits.js';
 import type { Database } from '../../ledger/database.js';
-import { configuredSources } from '../../workers/configured-sources.js';
 import type { AuditWorkflowInput } from '../../workflows/audit.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { wholeNumber } from '../option-values.js';
 import { note, paint, print, toJson } from '../output.js';
-import { chooseSources } from '../sources.js';
+import { chooseSources, NO_SOURCE } from '../sources.js';
 import { queuesWithoutWorker, withTemporal } from '../temporal-client.js';
 
 const OTHERS = '2, 3, 4 as for every command.';
@@ -38,7 +36,7 @@ export function addAudit(program: Command): void {
   group
     .command('run')
     .description('start an audit now and wait for its two figures')
-    .option('--source <name>', 'the source to audit; the configured one unless given')
+    .option('--source <name>', 'the source to audit; needed where the ledger knows several')
     .option('--threads <number>', 'how many threads to draw', wholeNumber(1, 100_000))
     .option('--seed <number>', 'repeat the draw of another audit', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--json', 'one JSON object')
@@ -108,10 +106,10 @@ const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{
 
 async function runAudit({ source: named, threads, seed, json }: RunOptions): Promise<void> {
   const config = processConfig();
-  const source = chooseSource(config, named);
   const draw = { ...(threads === undefined ? {} : { threads }), ...(seed === undefined ? {} : { seed }) };
-  const report = await withLedger(config, (db) =>
-    withTemporal(config, async (client) => {
+  const report = await withLedger(config, async (db) => {
+    const source = await chooseSource(db, named);
+    return withTemporal(config, async (client) => {
       const { workflowId, runId } = await startAudit(client, { source, timing: config.timing, ...draw });
       const idle = await queuesWithoutWorker(client, source);
       if (idle.length > 0) {
@@ -124,17 +122,20 @@ async function runAudit({ source: named, threads, seed, json }: RunOptions): Pro
       await waitForEnd(client, db, workflowId, runId);
       const progress = await auditProgress(db, runId);
       return progress ? reportAudit(db, progress.id) : null;
-    }),
-  );
+    });
+  });
   if (report) tell(report, json === true);
 }
 
-function chooseSource(config: Config, named: string | undefined): string {
-  const known = configuredSources(config).map((source) => source.name);
-  const source = named ?? known[0];
-  if (source !== undefined && known.includes(source)) return source;
-  const list = known.length === 0 ? 'none is configured' : `there are ${known.join(', ')}`;
-  throw new WaybillError('UsageWrong', `There is no source "${named ?? ''}" to audit: ${list}.`);
+/** The one to audit: a source whose address only its worker knows, as that of the simulator, can be audited all the same. */
+async function chooseSource(db: Database, named: string | undefined): Promise<string> {
+  const [source, ...others] = await chooseSources(db, named);
+  if (source === undefined) throw new WaybillError('UsageWrong', NO_SOURCE, { retryable: false });
+  if (others.length === 0) return source;
+  const list = [source, ...others].join(', ');
+  throw new WaybillError('UsageWrong', `Name the source to audit with --source: there are ${list}.`, {
+    retryable: false,
+  });
 }
 
 async function startAudit(client: Client, input: AuditWorkflowInput) {

@@ -15,7 +15,7 @@ import {
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { operator } from '../operator.js';
-import { columns, paint, print, toJson } from '../output.js';
+import { columns, paint, print, toJson, visible } from '../output.js';
 import { chooseSources } from '../sources.js';
 
 const CODES = '2, 3, 4 as for every command.';
@@ -54,7 +54,7 @@ export function addPark(program: Command): void {
       const park = await withLedger(processConfig(), (db) => findParkInFull(db, id));
       if (!park) process.exitCode = EXIT.finding;
       if (json) print(toJson({ id, park }));
-      else print(park ? inFull(park) : `Nothing with the id ${id} was ever set aside.`);
+      else print(park ? visible(inFull(park)) : `Nothing with the id ${id} was ever set aside.`);
     });
 
   group
@@ -114,7 +114,7 @@ const nextOf = ({ state, retryAt, resolvedBy }: ParkRow): string =>
       : `asked for again ${retryAt.toISOString()}`;
 
 const line = (park: ParkRow): string =>
-  `${park.id}  ${park.parkedAt.toISOString()}  ${park.source}  ${park.kind} ${park.item}  ${paint('bold', park.reason)}: ${park.problem}; ` +
+  `${park.id}  ${park.parkedAt.toISOString()}  ${park.source}  ${park.kind} ${visible(park.item)}  ${paint('bold', park.reason)}: ${visible(park.problem)}; ` +
   `${park.attempts} attempts, ${nextOf(park)}`;
 
 const inFull = (park: ParkInFull): string =>

@@ -69,7 +69,7 @@ function describe(report: { messages: MessagesReprocessed; parks: ParksReprocess
     ['unchanged', String(messages.unchanged)],
     [
       'left as they are',
-      `${messages.refusedIds.length} that read as another message: ${messages.refusedIds.join(', ')}`,
+      `${messages.refusedIds.length} that read as another message${messages.refusedIds.length > 0 ? `: ${messages.refusedIds.join(', ')}` : ''}`,
     ],
     ['not readable now', String(messages.unreadable)],
     ['row was not kept', String(messages.notKept)],
