@@ -17,7 +17,9 @@ export function addExport(program: Command): void {
       await withLedger(processConfig(), async (db) => {
         await chooseSources(db, source);
         for await (const message of exportMessages(db, source ?? null)) {
-          if (!process.stdout.write(`${JSON.stringify(message)}\n`)) await once(process.stdout, 'drain');
+          if (process.stdout.destroyed) return; // its reader has gone
+          if (!process.stdout.write(`${JSON.stringify(message)}\n`))
+            await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => undefined);
         }
       });
     });

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -149,4 +151,20 @@ it('the reference has every equation of the balance, and no other', async () => 
   const page = readFileSync('docs/reference/cli.md', 'utf8').split('## The equations of `balance`')[1] ?? '';
   const rows = [...page.matchAll(/^\| (?!Equation|---)(.+) \| (.+) \|$/gm)].map(([, name, claim]) => ({ name, claim }));
   expect(rows).toEqual(equations.map(({ name, claim }) => ({ name, claim })));
+});
+
+it.each(['export messages', 'balance'])('%s ends in silence when nobody reads on', async (verb) => {
+  const ledger = await testLedger();
+  await ledger.bind();
+  await ledger.list([incomingThread('t1')]);
+  await ledger.read('t1', [incomingMessage('m1'), incomingMessage('m2')]);
+  const command = `{ "${process.execPath}" "${CLI}" ${verb}; echo "code $?" >&2; } | true`;
+  const env = cleanEnvironment({ WAYBILL_DATABASE_URL: ledger.url });
+  const child = spawn('/bin/sh', ['-c', command], { cwd: tmpdir(), env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await once(child, 'close');
+  expect(said).toBe('code 0\n');
 });
