@@ -4,12 +4,14 @@ import type { Command } from 'commander';
 import { channelMisses } from '../../assurance/audit/channels.js';
 import { type AuditReport, auditProgress, reportAudit } from '../../assurance/audit/report.js';
 import { countsInWords, inWords } from '../../assurance/audit/words.js';
+import type { Config } from '../../config/config.js';
 import { processConfig } from '../../config/process-config.js';
 import { FIND_CAUSES } from '../../domain/audit/finds.js';
 import { WaybillError } from '../../domain/failures.js';
 import { auditWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
 import { listAudits } from '../../ledger/audits.js';
 import type { Database } from '../../ledger/database.js';
+import { configuredSources } from '../../workers/configured-sources.js';
 import type { AuditWorkflowInput } from '../../workflows/audit.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
@@ -36,7 +38,7 @@ export function addAudit(program: Command): void {
   group
     .command('run')
     .description('start an audit now and wait for its two figures')
-    .option('--source <name>', 'the source to audit; needed where the ledger knows several')
+    .option('--source <name>', 'the source to audit; the configured one, or the only one, unless given')
     .option('--threads <number>', 'how many threads to draw', wholeNumber(1, 100_000))
     .option('--seed <number>', 'repeat the draw of another audit', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--json', 'one JSON object')
@@ -108,7 +110,7 @@ async function runAudit({ source: named, threads, seed, json }: RunOptions): Pro
   const config = processConfig();
   const draw = { ...(threads === undefined ? {} : { threads }), ...(seed === undefined ? {} : { seed }) };
   const report = await withLedger(config, async (db) => {
-    const source = await chooseSource(db, named);
+    const source = await chooseSource(config, db, named);
     return withTemporal(config, async (client) => {
       const { workflowId, runId } = await startAudit(client, { source, timing: config.timing, ...draw });
       const idle = await queuesWithoutWorker(client, source);
@@ -127,9 +129,12 @@ async function runAudit({ source: named, threads, seed, json }: RunOptions): Pro
   if (report) tell(report, json === true);
 }
 
-/** The one to audit: a source whose address only its worker knows, as that of the simulator, can be audited all the same. */
-async function chooseSource(db: Database, named: string | undefined): Promise<string> {
-  const [source, ...others] = await chooseSources(db, named);
+/** The one to audit: configured here, or known to the ledger alone, as the simulator whose address only its worker has. */
+async function chooseSource(config: Config, db: Database, named: string | undefined): Promise<string> {
+  const configured = configuredSources(config).map((source) => source.name);
+  if (named !== undefined && configured.includes(named)) return named;
+  const [source, ...others] =
+    named === undefined && configured.length > 0 ? configured : await chooseSources(db, named);
   if (source === undefined) throw new WaybillError('UsageWrong', NO_SOURCE, { retryable: false });
   if (others.length === 0) return source;
   const list = [source, ...others].join(', ');
