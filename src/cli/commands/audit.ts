@@ -7,6 +7,7 @@ import { countsInWords, inWords } from '../../assurance/audit/words.js';
 import type { Config } from '../../config/config.js';
 import { processConfig } from '../../config/process-config.js';
 import { FIND_CAUSES } from '../../domain/audit/finds.js';
+import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
 import { auditWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
 import { listAudits } from '../../ledger/audits.js';
@@ -91,7 +92,7 @@ export function addAudit(program: Command): void {
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
       const channels = await withLedger(processConfig(), async (db) => {
         await chooseSources(db, source);
-        return channelMisses(db, source ?? null);
+        return channelMisses(db, source ?? null, systemClock.now());
       });
       if (json) print(toJson({ channels }));
       else
