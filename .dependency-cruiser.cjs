@@ -28,10 +28,10 @@ module.exports = {
     // a path below undici/types holds declarations only: nothing is there to resolve at run time
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^undici/types/' } },
     {
-      name: 'prisma-in-the-ledger-only',
+      name: 'no-prisma-in-the-product',
       severity: 'error',
-      from: { pathNot: '^src/ledger/' },
-      to: { path: '(^|node_modules/)@prisma/|^src/ledger/generated/' },
+      from: { path: '^src/' },
+      to: { path: '(^|node_modules/)@prisma/|/generated/' },
     },
     {
       name: 'no-tests-in-the-product',
@@ -50,7 +50,7 @@ module.exports = {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|src/ledger/generated/)' },
+    exclude: { path: '^dist' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
       conditionNames: ['import', 'node', 'default'],

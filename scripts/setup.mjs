@@ -23,7 +23,7 @@ const STEPS = {
 /** Names of the steps up to what `only` asks for: a build needs no servers. */
 const stepsFor = (only) => {
   if (only === undefined) return Object.keys(STEPS);
-  if (only === 'build') return ['dependencies', 'prisma', 'build'];
+  if (only === 'build') return ['dependencies', 'build'];
   if (only in STEPS) return only === 'dependencies' ? [only] : ['dependencies', only];
   throw new SetupFailure(`there is no step "${only}": the steps are ${Object.keys(STEPS).join(', ')}`);
 };

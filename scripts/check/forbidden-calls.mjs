@@ -76,7 +76,7 @@ const filesBelow = (root, folder, ending) =>
   existsSync(join(root, folder))
     ? readdirSync(join(root, folder), { recursive: true })
         .map((name) => join(root, folder, name))
-        .filter((path) => path.endsWith(ending) && !path.includes(join('ledger', 'generated')))
+        .filter((path) => path.endsWith(ending))
     : [];
 
 /** Paths of everything below src/ that people write. */

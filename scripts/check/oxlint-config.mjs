@@ -23,10 +23,9 @@ const packagePatterns = (folder) => {
       { group, allowTypeImports: true, message: 'workflows load values from domain and @temporalio/workflow only' },
     ];
   }
-  const database =
-    folder === 'ledger'
-      ? []
-      : [{ group: ['@prisma/*', '**/generated/**'], message: 'the ledger alone imports Prisma' }];
+  const database = [
+    { group: ['@prisma/*', '**/generated/**'], message: 'the product does not load Prisma: docs/adr/0028' },
+  ];
   const driver = ['ledger', 'embedded'].includes(folder)
     ? []
     : [{ group: ['pg'], message: 'the ledger alone talks to Postgres' }];
@@ -72,7 +71,7 @@ export const oxlintConfig = () => {
       'prefer-const': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
-    ignorePatterns: ['dist', 'src/ledger/generated', 'test/fixtures', '.cache'],
+    ignorePatterns: ['dist', 'bench/generated', 'test/fixtures', '.cache'],
     overrides: [
       ...Object.keys(LAYERS).map(override),
       {

@@ -5,7 +5,7 @@ import { fingerprintOf, readNote } from './fingerprint.mjs';
 import { withProgress } from './progress.mjs';
 import { run, tail } from './run.mjs';
 
-const SOURCES = ['src', 'prisma/schema.prisma', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const SOURCES = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 const step = async (root, what, args, advice) => {
   const result = await withProgress(what, () => run(process.execPath, args, { cwd: root }));

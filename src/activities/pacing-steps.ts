@@ -28,6 +28,7 @@ const REJECTED_LEAST = 3;
 export const createPacingSteps = (deps: ActivityDeps) => {
   const { db, clock, timing, temporal, log } = deps;
   const longestCallMs = Math.max(timing.callTimeoutMs, timing.sendTimeoutMs) + SLACK_MS;
+  const longerMs = Math.max(0, timing.attachmentTimeoutMs + SLACK_MS - longestCallMs);
 
   return {
     async pace(payload: PaceInput): Promise<PaceResult> {
@@ -37,7 +38,7 @@ export const createPacingSteps = (deps: ActivityDeps) => {
         const pacer = await holdPacer(tx, source, now);
         const { ceiling, sweptUntil } = pacer;
         const before = new Date(Math.max(sweptUntil.getTime(), now.getTime() - longestCallMs));
-        const abandoned = await markAbandonedCalls(tx, source, { from: sweptUntil, before, now });
+        const abandoned = await markAbandonedCalls(tx, source, { from: sweptUntil, before, now, longerMs });
         const windowMs = timing.breakerWindowMs;
         const seen = await observeCalls(tx, source, pacer, { now, windowMs, longestCallMs });
         const { breakerOpenMs: openMs, breakerOpenMaxMs: openMaxMs } = timing;

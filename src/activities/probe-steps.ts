@@ -1,8 +1,15 @@
 import { CanaryInput, ObserveInput, SampleInput, WriteMailInput } from '../contracts/probe-steps.js';
 import { SourceInput } from '../contracts/steps.js';
 import { WaybillError } from '../domain/failures.js';
-import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
-import { CANARY_HEADER, canaryMark, noteCanarySent, openCanary, readCanary } from '../ledger/canaries.js';
+import { raiseAlarm } from '../ledger/alarms.js';
+import {
+  CANARY_HEADER,
+  canaryMark,
+  noteCanaryBack,
+  noteCanarySent,
+  openCanary,
+  readCanary,
+} from '../ledger/canaries.js';
 import { recordObservation } from '../ledger/claims.js';
 import { type AttachmentSample, preciseThreads, sampleAttachments, settledThreads } from '../ledger/probes.js';
 import { readSource } from '../ledger/sources.js';
@@ -77,13 +84,12 @@ export const createProbeSteps = (deps: ActivityDeps) => {
       const now = clock.now();
       return db.transaction(async (tx) => {
         const { cameAt, sentAt, dueAt, writtenAt } = await readCanary(tx, canaryId);
-        const alarm = { kind: 'canary_overdue', source, subject: 'canary', now } as const;
         if (cameAt === null) {
           const evidence = { canaryId, writtenAt: writtenAt.toISOString(), dueAt: dueAt.toISOString() };
-          if (now >= dueAt) await raiseAlarm(tx, { ...alarm, evidence });
+          if (now >= dueAt) await raiseAlarm(tx, { kind: 'canary_overdue', source, subject: 'canary', evidence, now });
           return { came: false, delayMs: null };
         }
-        await quenchAlarm(tx, alarm);
+        await noteCanaryBack(tx, source, now, new Date(now.getTime() - timing.probeScanMs));
         return { came: true, delayMs: sentAt ? cameAt.getTime() - sentAt.getTime() : null };
       });
     },

@@ -49,7 +49,7 @@ export async function startApi({ config, db, clock, log }: ApiParts): Promise<Ru
   }
   try {
     const url = await app.listen({ host, port });
-    log.info({ event: 'api.listening' });
+    log.info({ event: 'api.listening', host, port });
     return { url, close: () => app.close() };
   } catch (cause) {
     const inUse = typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'EADDRINUSE';

@@ -52,15 +52,16 @@ export interface TraceMessage {
   clientRef: string | null;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Our id of a message, alone or as the end of the id of its workflow. */
+const OURS = /^(?:message\/[^/]+\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
-/** Messages that an id of ours or of a provider names; the same provider id can stand in several sources. */
+/** Messages that an id of ours, of a workflow or of a provider names; the same provider id can stand in several sources. */
 export async function findMessages(db: Sql, id: string): Promise<TraceMessage[]> {
-  const ours = UUID.test(id) ? id : null;
+  const ours = OURS.exec(id)?.[1] ?? null;
   return db.$queryRaw<TraceMessage[]>`
     SELECT m.id, m.source, provider_message_id AS "providerMessageId", provider_thread_id AS "providerThreadId",
            thread_id AS "threadId", direction, origin_at AS "originAt", received_at AS "receivedAt",
-           m.first_seen_at AS "firstSeenAt", first_seen_by AS "firstSeenBy", first_call_id AS "firstCallId", route, state,
+           m.first_seen_at AS "firstSeenAt", m.first_seen_by AS "firstSeenBy", first_call_id AS "firstCallId", route, state,
            waiting_kind AS "waitingKind", waiting_until AS "waitingUntil", disposition, reason,
            other_message_id AS "otherMessageId", case_id AS "caseId", carry_count AS "carryCount", client_ref AS "clientRef"
     FROM message m JOIN thread t ON t.id = m.thread_id

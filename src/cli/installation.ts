@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { WaybillError } from '../domain/failures.js';
 import { startPostgres } from '../embedded/postgres.js';
 import { checkDatabase, type Database, openDatabase } from '../ledger/database.js';
+import { refuseOtherSchema } from '../ledger/migrate.js';
 import { note } from './output.js';
 
 /** Folders of the embedded installation. */
@@ -38,12 +39,16 @@ export async function accessDatabase(config: Config, { create }: { create: boole
   return { url: server.url, release: () => server.stop() };
 }
 
-/** Opens the ledger of the installation for one command. */
+/**
+ * Opens the ledger of the installation for one command.
+ * @throws WaybillError PrerequisiteMissing or LedgerConflict where its schema is that of another version
+ */
 export async function withLedger<T>(config: Config, work: (db: Database) => Promise<T>): Promise<T> {
   const access = await accessDatabase(config, { create: false });
   const db = openDatabase({ url: access.url });
   try {
     await checkDatabase(db, access.url);
+    await refuseOtherSchema(access.url);
     return await work(db);
   } finally {
     await db.close();

@@ -66,6 +66,11 @@ function describeUnexpected(error: unknown): string {
   return `${error.message.trim().split('\n').at(-1)} (WAYBILL_LOG_LEVEL=debug shows the stack)`;
 }
 
+// `waybill export messages | head` is over when head is: what nobody reads is not written, and that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

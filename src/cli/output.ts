@@ -15,6 +15,10 @@ export const note = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
+/** What somebody else wrote, with its control characters made visible: a terminal would obey them. */
+export const visible = (text: string): string =>
+  text.replace(/[^\P{Cc}\n\t]/gu, (one) => `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+
 /** JSON with instants as ISO strings and big numbers as strings. */
 export const toJson = (value: unknown): string =>
   JSON.stringify(value, (_key, one: unknown) => (typeof one === 'bigint' ? one.toString() : one));

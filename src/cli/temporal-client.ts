@@ -8,11 +8,12 @@ import { INTAKE_QUEUE, sourceQueue } from '../domain/identity.js';
 export async function withTemporal<T>(config: Config, work: (client: Client) => Promise<T>): Promise<T> {
   const { Client, Connection } = await import('@temporalio/client');
   const { connectionOptions, namespace } = await temporalConnection(config);
+  const start = config.temporal.embedded ? 'the embedded one runs while `npm start` does; start that' : 'start it';
   const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5 seconds' }).catch(
     (cause: unknown) => {
       throw new WaybillError(
         'PrerequisiteMissing',
-        `Temporal at ${connectionOptions.address} cannot be reached: start it, or set TEMPORAL_ADDRESS.`,
+        `Temporal at ${connectionOptions.address} cannot be reached: ${start}, or set TEMPORAL_ADDRESS.`,
         { cause },
       );
     },

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import { WaybillError } from '../domain/failures.js';
 import type { Timing } from '../domain/timing.js';
+import { ALL_VARIABLES, TIMING_VARIABLES } from './all-variables.js';
 import { findConflicts } from './conflicts.js';
 import { KINDS } from './kinds.js';
 import { type Environment, type Layer, lookUp, type Origin, type Problem, readEnvFile } from './layers.js';
 import { temporalEnvironment } from './temporal-environment.js';
 import { findUnknownNames } from './unknown-names.js';
 import { isTemporalEmbedded, type Values } from './values.js';
-import { ALL_VARIABLES, TIMING_VARIABLES, type Variable } from './variables.js';
+import type { Variable } from './variables.js';
 
 /** Calls per second where nothing says what the provider allows. */
 const DEFAULT_RATE = 5;

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Timing } from '../domain/timing.js';
+import { timingVariable } from './all-variables.js';
 import type { Problem } from './layers.js';
 import { isTemporalEmbedded, type Values } from './values.js';
-import { timingVariable, type VariableName } from './variables.js';
+import type { VariableName } from './variables.js';
 
 /** Values that are good alone and wrong together. */
 export function findConflicts(values: Values, timing: Timing): Problem[] {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { ALL_VARIABLES } from './variables.js';
+import { ALL_VARIABLES } from './all-variables.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

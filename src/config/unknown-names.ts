@@ -1,5 +1,5 @@
+import { ALL_VARIABLES } from './all-variables.js';
 import type { Layer, Problem } from './layers.js';
-import { ALL_VARIABLES } from './variables.js';
 
 /** Edits (insert, remove, replace) that turn one name into the other. */
 function distance(from: string, to: string): number {

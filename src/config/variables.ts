@@ -1,4 +1,3 @@
-import { TIMING_FIELDS, type TimingField } from '../domain/timing.js';
 import type { Kind } from './kinds.js';
 
 export interface Variable {
@@ -327,20 +326,3 @@ export const VARIABLES = {
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof VARIABLES;
-
-export const timingVariable = (field: TimingField): string =>
-  `WAYBILL_TIMING_${field.replaceAll(/[A-Z]|\d+/g, (part) => `_${part}`).toUpperCase()}`;
-
-/** The variables of the timing, made from the fields of domain/timing.ts. */
-export const TIMING_VARIABLES: ReadonlyMap<string, { field: TimingField; variable: Variable }> = new Map(
-  (Object.keys(TIMING_FIELDS) as TimingField[]).map((field): [string, { field: TimingField; variable: Variable }] => {
-    const { default: value, unit, doc } = TIMING_FIELDS[field];
-    return [timingVariable(field), { field, variable: { group: 'timing', kind: unit, default: String(value), doc } }];
-  }),
-);
-
-/** Every variable that Waybill reads, by name. */
-export const ALL_VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
-  ...(Object.entries(VARIABLES) as [string, Variable][]),
-  ...[...TIMING_VARIABLES].map(([name, { variable }]) => [name, variable] as [string, Variable]),
-]);

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { CanaryPurpose } from '../domain/claims.js';
 import type { IncomingMessage } from '../domain/message.js';
+import { quenchAlarm } from './alarms.js';
 import { only, type Sql } from './database.js';
 
 /** In the subject and in a header: some providers keep only one of them. */
@@ -85,6 +86,12 @@ export async function canariesAmong(
     WHERE canary.token_hash = came.hash AND canary.source = ${source} AND canary.message_id IS NULL
     RETURNING came.id`;
   return new Set(rows.map((row) => row.id));
+}
+
+/** A canary came back: the alarm is quenched, unless another one is still out beyond its time. One that came proves nothing of it. */
+export async function noteCanaryBack(tx: Sql, source: string, now: Date, since: Date): Promise<void> {
+  if ((await overdueCanaries(tx, source, now, since)).length > 0) return;
+  await quenchAlarm(tx, { kind: 'canary_overdue', source, subject: 'canary', now });
 }
 
 /** Canaries that have not come back in their time, and have not been given up. */

@@ -188,6 +188,19 @@ async function writeListing(
     WHERE source = ${source} AND covering AND NOT superseded AND begun_at < ${first.openedAt} AND from_at >= ${from} AND to_at <= ${to}`;
 }
 
+/**
+ * Listings narrower than this no longer cover: what made them count has turned. They stand as what was known until now, and their
+ * intervals are owed again.
+ */
+export async function withdrawNarrowListings(
+  tx: Sql,
+  { source, belowMs, now }: { source: string; belowMs: number; now: Date },
+): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE listing SET superseded = true, superseded_at = ${now}
+    WHERE source = ${source} AND covering AND NOT superseded AND to_at - from_at < ${belowMs}::float8 * interval '1 millisecond'`;
+}
+
 /** A listing alone never says that a thread is gone: the visit that this makes due finds out. */
 async function markUnlisted(tx: Sql, lacking: readonly string[], { source, now }: ListingContext): Promise<void> {
   if (lacking.length === 0) return;

@@ -127,7 +127,21 @@ async function applyOne(client: pg.Client, migration: Migration, clock: Clock): 
   }
 }
 
-/** Names of migrations that the database lacks; a worker refuses to start while there are any. */
+/**
+ * What works on a ledger of another version fails in the middle of something, in words of Postgres.
+ * @throws WaybillError PrerequisiteMissing where migrations are pending, LedgerConflict where the database is ahead of this version
+ */
+export async function refuseOtherSchema(url: string): Promise<void> {
+  const missing = await pendingMigrations({ url });
+  if (missing.length === 0) return;
+  throw new WaybillError(
+    'PrerequisiteMissing',
+    `The database lacks ${missing.length} migration(s): run \`waybill migrate\`.`,
+    { retryable: false },
+  );
+}
+
+/** Names of migrations that the database lacks. */
 export async function pendingMigrations({ url, migrationsDir = MIGRATIONS }: MigrateOptions): Promise<string[]> {
   const client = await connect(url);
   try {

@@ -113,16 +113,27 @@ const MEASURED_MS = 3_600_000;
 /** Part of the rate that visits are planned with at least: an hour of listings alone is no reason to give threads up. */
 const LEAST_REST = 0.1;
 
+/**
+ * The rate to plan with: what the pacer has in force, or, where that has just dipped, what the last hour carried. One planning in the
+ * minutes of an outage would stretch the guarantee for a day, since it comes back by steps; trouble that lasts is followed in an hour.
+ */
 async function readBudget(tx: Sql, source: string, now: Date, timing: Timing) {
   const since = new Date(now.getTime() - MEASURED_MS);
-  const rows = await tx.$queryRaw<{ ratePerSecond: number; createdAt: Date; calls: number }[]>`
-    SELECT LEAST(source.rate_per_second, pacer.rate) AS "ratePerSecond", source.created_at AS "createdAt",
-           (SELECT count(*)::int FROM provider_call
-            WHERE source = ${source} AND opened_at > ${since} AND opened_at <= ${now} AND round_id IS NULL) AS calls
-    FROM source LEFT JOIN pacer ON pacer.source = source.name WHERE name = ${source}`;
-  const { ratePerSecond, createdAt, calls } = only(rows, `source ${source}`);
+  const rows = await tx.$queryRaw<
+    { ceiling: number; inForce: number; createdAt: Date; others: number; visits: number }[]
+  >`
+    SELECT source.rate_per_second AS ceiling, COALESCE(pacer.rate, source.rate_per_second) AS "inForce",
+           source.created_at AS "createdAt", made.others, made.visits
+    FROM source LEFT JOIN pacer ON pacer.source = source.name CROSS JOIN (
+      SELECT count(*) FILTER (WHERE round_id IS NULL)::int AS others,
+             count(*) FILTER (WHERE round_id IS NOT NULL AND finished_at IS NOT NULL AND failure IS NULL)::int AS visits
+      FROM provider_call WHERE source = ${source} AND opened_at > ${since} AND opened_at <= ${now}) AS made
+    WHERE name = ${source}`;
+  const { ceiling, inForce, createdAt, others, visits } = only(rows, `source ${source}`);
   const seconds = Math.min(MEASURED_MS, Math.max(timing.visitPlanEveryMs, now.getTime() - createdAt.getTime())) / 1_000;
-  const otherPerSecond = calls / seconds;
+  const otherPerSecond = others / seconds;
+  const carried = otherPerSecond + visits / seconds / timing.visitBudgetShare;
+  const ratePerSecond = Math.min(ceiling, Math.max(inForce, carried));
   const rest = Math.max(LEAST_REST * ratePerSecond, ratePerSecond - otherPerSecond);
   return { budgetPerSecond: timing.visitBudgetShare * rest, otherPerSecond, ratePerSecond };
 }

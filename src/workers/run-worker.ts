@@ -16,7 +16,7 @@ import { auditWorkflowId, DEPLOYMENT, INTAKE_QUEUE, LIFECYCLE_QUEUE, sourceQueue
 import { queueRate } from '../domain/pacing.js';
 import { postgresStore, s3Store } from '../ledger/attachment-store.js';
 import { checkDatabase, type Database, openDatabase } from '../ledger/database.js';
-import { pendingMigrations } from '../ledger/migrate.js';
+import { refuseOtherSchema } from '../ledger/migrate.js';
 import { readPacer } from '../ledger/pacers.js';
 import { bindSource } from '../ledger/sources.js';
 import { templateChooser } from '../playbooks/templates.js';
@@ -225,17 +225,7 @@ async function connectWorker(
 }
 
 async function refuseWhereMissing(client: Client, databaseUrl: string): Promise<void> {
-  const [migrations, attributes] = await Promise.all([
-    pendingMigrations({ url: databaseUrl }),
-    missingSearchAttributes(client),
-  ]);
-  if (migrations.length > 0) {
-    throw new WaybillError(
-      'PrerequisiteMissing',
-      `The database lacks ${migrations.length} migration(s): run \`waybill migrate\`.`,
-      { retryable: false },
-    );
-  }
+  const [, attributes] = await Promise.all([refuseOtherSchema(databaseUrl), missingSearchAttributes(client)]);
   if (attributes.length > 0) {
     const names = attributes.join(', ');
     throw new WaybillError(

@@ -1,10 +1,19 @@
-import { continueAsNew, isCancellation, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import {
+  continueAsNew,
+  isCancellation,
+  patched,
+  proxyActivities,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { AuditCalls, AuditPageResult } from '../activities/audit-calls.js';
 import type { AuditAccount, AuditSteps } from '../activities/audit-steps.js';
 import type { LedgerSteps } from '../activities/ledger-steps.js';
+import type { FailureType } from '../domain/failures.js';
 import { DISPATCH_WORKFLOW_ID, sourceQueue } from '../domain/identity.js';
 import { PRIORITY } from '../domain/priority.js';
 import { type Timing, wholeTiming } from '../domain/timing.js';
+import { failureType } from './source-calls.js';
 
 export interface AuditWorkflowInput {
   source: string;
@@ -40,15 +49,18 @@ export async function audit(input: AuditWorkflowInput): Promise<AuditAccount> {
       initialInterval: timing.callRetryInitialMs,
       maximumInterval: timing.callRetryMaxMs,
       maximumAttempts: READ_ATTEMPTS,
+      nonRetryableErrorTypes: ['SourceStopped' satisfies FailureType],
     },
   });
   const { auditId, drawn } = resume ?? (await open());
   let read = resume?.read ?? 0;
+  let stopped = false;
 
   for (;;) {
     const { threads } = await ledger.auditBatch({ auditId });
     if (threads.length === 0) break;
     if ((await readBatch(threads)) > 0) await nudge({ schedule: DISPATCH_WORKFLOW_ID });
+    if (stopped) break; // what is left was not read, which the figure says
     if (workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof audit>({ source, timing, resume: { auditId, drawn, read } });
     }
@@ -78,6 +90,11 @@ export async function audit(input: AuditWorkflowInput): Promise<AuditAccount> {
           opened += await readWhole(threadId);
         } catch (error) {
           if (isCancellation(error)) throw error;
+          if (failureType(error) === 'SourceStopped' && patched('audit-of-a-stopped-source-2026-11-24')) {
+            stopped = true;
+            waiting.length = 0;
+            return;
+          }
           await ledger.skipAuditThread({ auditId, threadId });
         }
         read += 1;

@@ -59,7 +59,7 @@ export async function fetchAttachments(input: FetchAttachmentsInput): Promise<{ 
         if (next === 'link') await fetchAttachment({ source, attachmentId });
       } catch (error) {
         if (isCancellation(error)) throw error;
-        stopped = failureType(error) === 'SourceStopped';
+        stopped ||= failureType(error) === 'SourceStopped';
         account.failed += 1;
         const problem = failureType(error) ?? 'Unexpected';
         if (!stopped) await ledger.postponeAttachment({ source, attachmentId, problem });

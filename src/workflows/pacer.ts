@@ -2,9 +2,11 @@ import {
   condition,
   continueAsNew,
   defineSignal,
+  isCancellation,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PaceResult, PacingSteps } from '../activities/pacing-steps.js';
@@ -18,6 +20,8 @@ export const lookNow = defineSignal('lookNow');
 
 /** A pause that is all but over is waited out: a look before its end would find nothing new. */
 const LEAST_MS = 50;
+/** After a look that failed for good. A pacer that ended there would leave its queue at the rate of that moment, which may be 0. */
+const AGAIN_MS = 30_000;
 
 /**
  * The pace of one source: looks at what its calls did, sets the rate of its queue, opens and closes its breaker. There is one per
@@ -35,10 +39,20 @@ export async function pacer({ source }: PacerInput): Promise<never> {
   });
   for (;;) {
     isWoken = false;
-    const now = await pace({ source });
-    setCurrentDetails(describe(source, now));
+    const now = await look();
+    setCurrentDetails(now ? describe(source, now) : `**${source}**: the last look failed, the rate stays as it was`);
     if (workflowInfo().continueAsNewSuggested && !isWoken) return continueAsNew<typeof pacer>({ source });
-    await condition(() => isWoken, Math.max(LEAST_MS, now.nextMs));
+    if (now) await condition(() => isWoken, Math.max(LEAST_MS, now.nextMs));
+    else await sleep(AGAIN_MS);
+  }
+
+  async function look(): Promise<PaceResult | null> {
+    try {
+      return await pace({ source });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return null; // what was in the way stands in the ledger
+    }
   }
 }
 

@@ -1,4 +1,11 @@
-import { continueAsNew, isCancellation, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import {
+  continueAsNew,
+  isCancellation,
+  patched,
+  proxyActivities,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { LedgerSteps } from '../activities/ledger-steps.js';
 import { exhaustInterval } from '../domain/exhaust.js';
 import type { FailureType } from '../domain/failures.js';
@@ -16,6 +23,9 @@ export interface PollWindowInput {
   resume?: { windowId: string; owed: StoredInterval[]; newThreads: number; troubles?: Trouble[] };
 }
 
+/** A hint that cannot be followed is followed by a later window: listings wait for it only so long. */
+const HINT_ATTEMPTS = 3;
+
 /**
  * Reads the creation intervals that a source owes us; one counts as read only when its listing was exhausted and nothing speaks
  * against it. An interval whose cursor expires or whose rows move is read in halves, down to the width that covers; what cannot be
@@ -25,7 +35,8 @@ export async function pollWindow(input: PollWindowInput): Promise<WindowAccount>
   const { source, resume } = input;
   const timing = wholeTiming(input.timing);
   const ledger = proxyActivities<LedgerSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
-  const { listPage, lookUpHint } = readingCalls(source, timing);
+  const { listPage } = readingCalls(source, timing);
+  const { lookUpHint } = readingCalls(source, timing, HINT_ATTEMPTS);
   const opened = resume ?? (await openFresh());
   const owed = [...opened.owed];
   const troubles = [...(opened.troubles ?? [])];
@@ -64,13 +75,15 @@ export async function pollWindow(input: PollWindowInput): Promise<WindowAccount>
     return { windowId: window.id, owed: window.owed, newThreads: hinted };
   }
 
-  /** A hint that cannot be followed now is followed by the next window; listings do not wait for it. */
+  /** Each hint by itself: one that cannot be followed now holds up neither the others nor the listings. */
   async function lookUp(windowId: string, hints: readonly string[]): Promise<number> {
     let stored = 0;
-    try {
-      for (const hintId of hints) stored += (await lookUpHint({ source, windowId, hintId })).stored;
-    } catch (error) {
-      nameOf(error);
+    for (const hintId of hints) {
+      try {
+        stored += (await lookUpHint({ source, windowId, hintId })).stored;
+      } catch (error) {
+        if (nameOf(error) === 'SourceStopped' || !patched('hints-one-by-one-2026-11-24')) break;
+      }
     }
     return stored;
   }

@@ -1,6 +1,7 @@
 import { isCancellation, log, proxyActivities, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import type { ProbeCalls } from '../activities/probe-calls.js';
 import type { ProbeSteps } from '../activities/probe-steps.js';
+import type { FailureType } from '../domain/failures.js';
 import { PROBE_REF_PREFIX, sourceQueue } from '../domain/identity.js';
 import { PRIORITY } from '../domain/priority.js';
 import { type Timing, wholeTiming } from '../domain/timing.js';
@@ -43,7 +44,8 @@ export async function probe(input: ProbeInput): Promise<ProbeAccount> {
       taskQueue: sourceQueue(source),
       startToCloseTimeout: timing.sendTimeoutMs,
       priority: PRIORITY.audit,
-      retry,
+      // Nothing can be asked until a person starts the source again: each part is left out at once instead of after hours.
+      retry: { ...retry, nonRetryableErrorTypes: ['SourceStopped' satisfies FailureType] },
     });
     const say = (line: string) => setCurrentDetails(`**${source}**: ${line}`);
     ({ canWrite } = await probeActively({

@@ -10,7 +10,7 @@ import type { Timing } from '../domain/timing.js';
 const READ_ATTEMPTS = 8;
 
 /** The calls of a source that read: one request each, paced by its queue. */
-export const readingCalls = (source: string, timing: Timing) =>
+export const readingCalls = (source: string, timing: Timing, attempts = READ_ATTEMPTS) =>
   proxyActivities<Pick<SourceCalls, 'listPage' | 'readThreadPage' | 'lookUpThread'> & HintSteps>({
     taskQueue: sourceQueue(source),
     startToCloseTimeout: timing.callTimeoutMs,
@@ -18,7 +18,7 @@ export const readingCalls = (source: string, timing: Timing) =>
     retry: {
       initialInterval: timing.callRetryInitialMs,
       maximumInterval: timing.callRetryMaxMs,
-      maximumAttempts: READ_ATTEMPTS,
+      maximumAttempts: attempts,
       // A reading is not held open until a person acts: the window or round closes, and says so.
       nonRetryableErrorTypes: ['SourceStopped' satisfies FailureType],
     },

@@ -76,9 +76,9 @@ const PLANTED: [gate: string, wrong: string, files: Record<string, string>, says
   ],
   [
     'imports',
-    'Prisma outside the ledger',
-    { 'src/api/planted.ts': "import { PrismaPg } from '@prisma/adapter-pg';\n\nexport const adapter = PrismaPg;\n" },
-    'prisma-in-the-ledger-only',
+    'Prisma in the product',
+    { 'src/ledger/planted.ts': "import { PrismaPg } from '@prisma/adapter-pg';\n\nexport const adapter = PrismaPg;\n" },
+    'no-prisma-in-the-product',
   ],
   [
     'imports',

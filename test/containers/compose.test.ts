@@ -35,6 +35,17 @@ it('a dashboard is observed unless .env says otherwise', () => {
   expect(services['worker-source']?.environment?.WAYBILL_MODE).toBe('observe');
 });
 
+it('what a source, its alarms and its attachments are set by reaches every process of ours', async () => {
+  const { VARIABLES } = await import('../../src/config/variables.js');
+  const wanted = Object.entries(VARIABLES)
+    .filter(([, { group }]) => ['source', 'alarms', 'attachments'].includes(group))
+    .map(([name]) => name)
+    // no probe of a container writes mail, a rate is the other way to say a limit, and there is one source
+    .filter((name) => !/INBOUND_SENDER|SOURCE_RATE|MAILBOX_GROUP/.test(name));
+  for (const name of ['worker-intake', 'worker-lifecycle', 'worker-source', 'api'])
+    expect(Object.keys(services[name]?.environment ?? {}), name).toEqual(expect.arrayContaining(wanted));
+});
+
 it('no port is open beyond this machine', () => {
   const ports = named.flatMap(([, service]) => service.ports ?? []);
   expect(ports.length).toBeGreaterThan(0);

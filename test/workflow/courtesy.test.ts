@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { readQueueRate, setQueueRate } from '../../src/activities/queue-rate.js';
 import { pacerWorkflowId } from '../../src/domain/identity.js';
+import { bindSource } from '../../src/ledger/sources.js';
+import { wakePacer } from '../../src/workers/temporal-setup.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
 import { type Rig, type RigOptions, startRig } from '../support/rig.js';
@@ -108,4 +110,32 @@ it(
     });
   },
   5 * MINUTES,
+);
+
+it(
+  'a pacer whose look fails for good looks again: its queue is not left at the rate of that moment',
+  async () => {
+    const rig = await rigForTest({ simulator: { threads: 0, profile: 'documented', seed: 8 } });
+    await rig.worker.start();
+    await wakePacer(rig.client, 'second'); // not bound yet, so that no look can succeed
+    await eventually('a look has failed', async () => {
+      return (await rig.query`SELECT 1 FROM failure WHERE workflow_id = ${pacerWorkflowId('second')}`).length > 0;
+    });
+    await bindSource(rig.db, {
+      name: 'second',
+      kind: 'dashboard',
+      origin: 'http://second.example.com',
+      mailboxGroup: 'main',
+      ratePerSecond: 10,
+      firstMode: 'observe',
+      mode: null,
+      answerFrom: null,
+      now: new Date(),
+    });
+    await eventually(
+      'the pacer has looked',
+      async () => (await rig.query`SELECT 1 FROM pacer WHERE source = 'second'`).length > 0,
+    );
+  },
+  2 * MINUTES,
 );

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/domain/clock.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
+import { jsonAnswer } from '../support/gateway.js';
 import { QUICK, type Rig, startRig } from '../support/rig.js';
 
 /** A webhook brings its message although no window and no round is due for an hour. */
@@ -78,4 +79,16 @@ it('on a thread that no listing shows: it is looked up by one call on the queue 
       JOIN provider_call ON operation = 'getThread' AND ids = ARRAY[provider_thread_id]
       WHERE provider_thread_id = ${threadId} GROUP BY 1`,
   ).toEqual([{ by: 'webhook', calls: 1 }]);
+});
+
+it('also behind one whose thread the provider cannot give: a poisoned hint holds up nothing', async () => {
+  const poison = await rig.control('inbound', { listedInMs: HOUR });
+  const good = await rig.control('inbound', { listedInMs: HOUR });
+  rig.gateway.setRule(async ({ target }, forward) =>
+    target.includes(poison.threadId) ? jsonAnswer(500, { error: 'internal' }) : forward(),
+  );
+  expect(await deliver(poison.threadId)).toBe(202);
+  expect(await deliver(good.threadId)).toBe(202);
+  expect(await seenBy(good.messageId)).toBe('webhook');
+  rig.gateway.setRule((_request, forward) => forward());
 });

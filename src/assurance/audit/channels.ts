@@ -27,7 +27,7 @@ interface Chances {
  * Each channel's own miss rate, by who saw what first. A chance of a channel is a message that it had to have seen by then, whoever
  * saw it; a miss is one that another channel saw first.
  */
-export async function channelMisses(db: Sql, source: string | null): Promise<ChannelMisses[]> {
+export async function channelMisses(db: Sql, source: string | null, now: Date): Promise<ChannelMisses[]> {
   const rows = await db.$queryRaw<{ channel: FirstSeenBy; first: number }[]>`
     SELECT first_seen_by AS channel, count(*)::int AS first FROM message WHERE ${source}::text IS NULL OR source = ${source} GROUP BY 1`;
   const first = new Map(rows.map((row) => [row.channel, row.first]));
@@ -48,8 +48,8 @@ export async function channelMisses(db: Sql, source: string | null): Promise<Cha
     ),
     line(
       'webhook',
-      'messages that came while hints did, with or without one for their thread',
-      await webhookChances(db, source),
+      'messages that came since the first hint, with or without one for their thread',
+      await webhookChances(db, source, now),
     ),
     line('backfill', 'messages in intervals that a backfill has read', null),
   ];
@@ -68,26 +68,36 @@ async function pollChances(db: Sql, source: string | null): Promise<Chances> {
   return only(rows, 'audited threads');
 }
 
-/** What lay in a thread when an audit read it whole, by a receipt that is verified: first seen by then, or overlooked. */
+/**
+ * What lay in a thread when an audit read it whole, by a receipt that is verified: first seen by then, found by it, or overlooked.
+ * What an audit finds is first seen a moment after its reading began.
+ */
 async function auditChances(db: Sql, source: string | null): Promise<Chances> {
   const rows = await db.$queryRaw<Chances[]>`
-    SELECT count(*)::int AS chances, (count(*) FILTER (WHERE m.first_seen_at > read.at))::int AS missed
+    SELECT count(*)::int AS chances, (count(*) FILTER (WHERE m.first_seen_at > read.at AND m.first_seen_by <> 'audit'))::int AS missed
     FROM (SELECT thread_id, max(begun_at) AS at FROM audit_thread WHERE outcome = 'read' GROUP BY thread_id) AS read
     JOIN message m ON m.thread_id = read.thread_id
     WHERE m.received_at < read.at AND (${source}::text IS NULL OR m.source = ${source})`;
   return only(rows, 'audited messages');
 }
 
-/** Messages of known arrival, between the first and the last hint: each should have had one for its thread about then. */
-async function webhookChances(db: Sql, source: string | null): Promise<Chances | null> {
+/** A hint may come so long after its message was seen. */
+const HINT_WAIT_MS = 3_600_000;
+
+/**
+ * Messages of known arrival since the first hint, each of which should have had one for its thread about then. A webhook that went
+ * silent has missed all that came since: its last hint is no end.
+ */
+async function webhookChances(db: Sql, source: string | null, now: Date): Promise<Chances | null> {
   if (!(await takesHints(db))) return null;
+  const until = new Date(now.getTime() - HINT_WAIT_MS);
   const rows = await db.$queryRaw<Chances[]>`
-    WITH live AS (SELECT source, min(received_at) AS since, max(received_at) AS until FROM hint GROUP BY source)
+    WITH live AS (SELECT source, min(received_at) AS since FROM hint GROUP BY source)
     SELECT count(*)::int AS chances, (count(*) FILTER (WHERE NOT EXISTS (
       SELECT 1 FROM hint h WHERE h.thread_id = m.thread_id
-        AND h.received_at BETWEEN m.first_seen_at - interval '1 day' AND m.first_seen_at + interval '1 hour')))::int AS missed
+        AND h.received_at BETWEEN m.first_seen_at - interval '1 day' AND m.first_seen_at + ${HINT_WAIT_MS}::float8 * interval '1 millisecond')))::int AS missed
     FROM message m JOIN live ON live.source = m.source
-    WHERE m.arrival_known AND m.direction = 'inbound' AND m.first_seen_at BETWEEN live.since AND live.until
+    WHERE m.arrival_known AND m.direction = 'inbound' AND m.first_seen_at BETWEEN live.since AND ${until}
       AND (${source}::text IS NULL OR m.source = ${source})`;
   return only(rows, 'messages and hints');
 }

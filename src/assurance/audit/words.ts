@@ -16,6 +16,8 @@ const plural = (count: number, one: string, many = `${one}s`): string => `${coun
 /** Figure (a) in words. It bounds what is missing of known threads, and says nothing of others. */
 export function lossInWords(loss: AuditLoss): string {
   if (loss.draws === 0) return 'no thread is known yet, so nothing can be said of known threads';
+  if (loss.estimate === null && loss.unreadDraws === 0)
+    return 'of the threads we know none shows a message, so nothing can be said of them';
   if (loss.method === 'census' && loss.unreadDraws === 0)
     return `of the threads we know ${percent(loss.upper)} of messages were missing (every thread was read)`;
   const estimate = loss.estimate === null ? '' : `, ${percent(loss.estimate)} estimated`;

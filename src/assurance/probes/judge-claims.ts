@@ -13,6 +13,7 @@ import {
   type Turn,
 } from '../../ledger/claims.js';
 import type { Database, Sql } from '../../ledger/database.js';
+import { withdrawNarrowListings } from '../../ledger/listings.js';
 import type { Evidence, Scan, Seen } from './evidence.js';
 import { lookAtCalls } from './look-at-calls.js';
 import { lookAtLists } from './look-at-lists.js';
@@ -48,6 +49,8 @@ export async function judgeClaims({ db, clock, timing }: JudgeDeps, source: stri
       if (seen) await remember(tx, scan, claim, seen);
       const turn = await saveFinding(tx, source, claim, await findingOf(tx, source, claim, since, seen), now);
       if (turn) turns.push(turn);
+      if (turn?.claim === 'narrow_windows_list_all' && turn.before === 'verified')
+        await withdrawNarrowListings(tx, { source, belowMs: timing.coveringWidthMs, now });
     }
     await forgetObservations(tx, source, since);
     for (const { id, dueAt } of await overdueCanaries(tx, source, now, scan.since)) {

@@ -7,6 +7,7 @@ import { countsInWords, inWords } from '../../assurance/audit/words.js';
 import type { Config } from '../../config/config.js';
 import { processConfig } from '../../config/process-config.js';
 import { FIND_CAUSES } from '../../domain/audit/finds.js';
+import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
 import { auditWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
 import { listAudits } from '../../ledger/audits.js';
@@ -15,7 +16,9 @@ import { configuredSources } from '../../workers/configured-sources.js';
 import type { AuditWorkflowInput } from '../../workflows/audit.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
+import { wholeNumber } from '../option-values.js';
 import { note, paint, print, toJson } from '../output.js';
+import { chooseSources, NO_SOURCE } from '../sources.js';
 import { queuesWithoutWorker, withTemporal } from '../temporal-client.js';
 
 const OTHERS = '2, 3, 4 as for every command.';
@@ -24,8 +27,8 @@ const LISTED = 50;
 
 interface RunOptions {
   source?: string;
-  threads?: string;
-  seed?: string;
+  threads?: number;
+  seed?: number;
   json?: boolean;
 }
 
@@ -36,9 +39,9 @@ export function addAudit(program: Command): void {
   group
     .command('run')
     .description('start an audit now and wait for its two figures')
-    .option('--source <name>', 'the source to audit; the configured one unless given')
-    .option('--threads <number>', 'how many threads to draw')
-    .option('--seed <number>', 'repeat the draw of another audit')
+    .option('--source <name>', 'the source to audit; the configured one, or the only one, unless given')
+    .option('--threads <number>', 'how many threads to draw', wholeNumber(1, 100_000))
+    .option('--seed <number>', 'repeat the draw of another audit', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
@@ -51,7 +54,10 @@ export function addAudit(program: Command): void {
     .option('--source <name>', 'of this source only')
     .option('--json', 'one JSON object')
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
-      const audits = await withLedger(processConfig(), (db) => listAudits(db, source ?? null, LISTED));
+      const audits = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
+        return listAudits(db, source ?? null, LISTED);
+      });
       if (json) print(toJson({ audits }));
       else if (audits.length === 0) print('There has been no audit yet: `waybill audit run` starts one.');
       else for (const one of audits) print(`${one.id}  ${one.begunAt.toISOString()}  ${one.source}: ${inWords(one)}`);
@@ -68,6 +74,7 @@ export function addAudit(program: Command): void {
     )
     .action(async (id: string | undefined, { source, json }: { source?: string; json?: boolean }) => {
       const report = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
         const wanted = id ?? (await listAudits(db, source ?? null, 1))[0]?.id;
         return wanted && isUuid(wanted) ? reportAudit(db, wanted) : null;
       });
@@ -83,7 +90,10 @@ export function addAudit(program: Command): void {
     .option('--source <name>', 'of this source only')
     .option('--json', 'one JSON object')
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
-      const channels = await withLedger(processConfig(), (db) => channelMisses(db, source ?? null));
+      const channels = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
+        return channelMisses(db, source ?? null, systemClock.now());
+      });
       if (json) print(toJson({ channels }));
       else
         for (const { channel, first, chances, missed, interval, how } of channels) {
@@ -99,13 +109,10 @@ const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{
 
 async function runAudit({ source: named, threads, seed, json }: RunOptions): Promise<void> {
   const config = processConfig();
-  const source = chooseSource(config, named);
-  const draw = {
-    ...(threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 100_000) }),
-    ...(seed === undefined ? {} : { seed: wholeNumber('--seed', seed, 0, Number.MAX_SAFE_INTEGER) }),
-  };
-  const report = await withLedger(config, (db) =>
-    withTemporal(config, async (client) => {
+  const draw = { ...(threads === undefined ? {} : { threads }), ...(seed === undefined ? {} : { seed }) };
+  const report = await withLedger(config, async (db) => {
+    const source = await chooseSource(config, db, named);
+    return withTemporal(config, async (client) => {
       const { workflowId, runId } = await startAudit(client, { source, timing: config.timing, ...draw });
       const idle = await queuesWithoutWorker(client, source);
       if (idle.length > 0) {
@@ -118,24 +125,23 @@ async function runAudit({ source: named, threads, seed, json }: RunOptions): Pro
       await waitForEnd(client, db, workflowId, runId);
       const progress = await auditProgress(db, runId);
       return progress ? reportAudit(db, progress.id) : null;
-    }),
-  );
+    });
+  });
   if (report) tell(report, json === true);
 }
 
-function chooseSource(config: Config, named: string | undefined): string {
-  const known = configuredSources(config).map((source) => source.name);
-  const source = named ?? known[0];
-  if (source !== undefined && known.includes(source)) return source;
-  const list = known.length === 0 ? 'none is configured' : `there are ${known.join(', ')}`;
-  throw new WaybillError('UsageWrong', `There is no source "${named ?? ''}" to audit: ${list}.`);
-}
-
-function wholeNumber(option: string, text: string, from: number, to: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < from || value > to)
-    throw new WaybillError('UsageWrong', `${option} takes a whole number from ${from} to ${to}, not "${text}".`);
-  return value;
+/** The one to audit: configured here, or known to the ledger alone, as the simulator whose address only its worker has. */
+async function chooseSource(config: Config, db: Database, named: string | undefined): Promise<string> {
+  const configured = configuredSources(config).map((source) => source.name);
+  if (named !== undefined && configured.includes(named)) return named;
+  const [source, ...others] =
+    named === undefined && configured.length > 0 ? configured : await chooseSources(db, named);
+  if (source === undefined) throw new WaybillError('UsageWrong', NO_SOURCE, { retryable: false });
+  if (others.length === 0) return source;
+  const list = [source, ...others].join(', ');
+  throw new WaybillError('UsageWrong', `Name the source to audit with --source: there are ${list}.`, {
+    retryable: false,
+  });
 }
 
 async function startAudit(client: Client, input: AuditWorkflowInput) {

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import { type CoverageGap, readCoverage, type SourceCoverage } from '../../assurance/coverage.js';
-import { KINDS } from '../../config/kinds.js';
 import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
-import { WaybillError } from '../../domain/failures.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
+import { instant } from '../option-values.js';
 import { paint, print, toJson } from '../output.js';
+import { chooseSources, NO_SOURCE } from '../sources.js';
 
 interface CoverageOptions {
   source?: string;
-  asOf?: string;
+  asOf?: Date;
   json?: boolean;
 }
 
@@ -19,31 +19,25 @@ export function addCoverage(program: Command): void {
     .command('coverage')
     .description('show which creation intervals of the horizon were listed to their end, and what is missing')
     .option('--source <name>', 'this source only')
-    .option('--as-of <instant>', 'as it was known at this instant (ISO, with zone)')
+    .option('--as-of <instant>', 'as it was known at this instant (ISO, with zone)', instant)
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
-      '\nExit codes: 0 every part of the horizon was listed; 1 the frame is unknown, or there is no such source; 2, 3, 4 as for every command.',
+      '\nExit codes: 0 every part of the horizon was listed; 1 the frame is unknown; 2, 3, 4 as for every command.',
     )
     .action(async ({ source, asOf, json }: CoverageOptions) => {
-      const at = asOf === undefined ? systemClock.now() : instantOf(asOf);
+      const at = asOf ?? systemClock.now();
       const config = processConfig();
-      const sources = await withLedger(config, (db) =>
-        readCoverage(db, { source: source ?? null, at, timing: config.timing }),
-      );
+      const sources = await withLedger(config, async (db) => {
+        await chooseSources(db, source);
+        return readCoverage(db, { source: source ?? null, at, timing: config.timing });
+      });
       if (json) print(toJson({ at, sources }));
-      else if (sources.length === 0) print('No such source had been bound by then.');
+      else if (sources.length === 0) print(asOf ? 'No such source had been bound by then.' : NO_SOURCE);
       else for (const one of sources) printCoverage(one);
       const isKnown = sources.length > 0 && sources.every((one) => one.frame === 'listed');
       process.exitCode = isKnown ? EXIT.ok : EXIT.finding;
     });
-}
-
-function instantOf(text: string): Date {
-  const parsed = KINDS.instant.safeParse(text);
-  if (!parsed.success)
-    throw new WaybillError('UsageWrong', `--as-of ${parsed.error.issues[0]?.message ?? 'is no instant'}.`);
-  return new Date(parsed.data);
 }
 
 function printCoverage(one: SourceCoverage): void {

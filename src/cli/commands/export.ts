@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { exportMessages } from '../../assurance/export-messages.js';
 import { processConfig } from '../../config/process-config.js';
 import { withLedger } from '../installation.js';
+import { chooseSources } from '../sources.js';
 
 export function addExport(program: Command): void {
   const group = program.command('export').description('write out what the ledger holds');
@@ -14,8 +15,11 @@ export function addExport(program: Command): void {
     .option('--json', 'the same as --format ndjson')
     .action(async ({ source }: { source?: string }) => {
       await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
         for await (const message of exportMessages(db, source ?? null)) {
-          if (!process.stdout.write(`${JSON.stringify(message)}\n`)) await once(process.stdout, 'drain');
+          if (process.stdout.destroyed) return; // its reader has gone
+          if (!process.stdout.write(`${JSON.stringify(message)}\n`))
+            await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => undefined);
         }
       });
     });

@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { type Pacing, readPacing } from '../../assurance/pacing.js';
 import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
-import { WaybillError } from '../../domain/failures.js';
 import { BREAKER_STATES, PACE_REASONS } from '../../domain/pacing.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { columns, paint, print, toJson } from '../output.js';
+import { chooseSources, NO_SOURCE } from '../sources.js';
 
 export function addPacer(program: Command): void {
   program
@@ -14,16 +14,14 @@ export function addPacer(program: Command): void {
     .description('how fast each source may be called now, and why')
     .option('--source <name>', 'this source only')
     .option('--json', 'one JSON object')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 every breaker is closed; 1 one is not; 2, 3, 4 as for every command; 2 too for an unknown source.',
-    )
+    .addHelpText('after', '\nExit codes: 0 every breaker is closed; 1 one is not; 2, 3, 4 as for every command.')
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
-      const sources = await withLedger(processConfig(), (db) => readPacing(db, source ?? null, systemClock.now()));
-      if (source !== undefined && sources.length === 0)
-        throw new WaybillError('UsageWrong', `There is no source "${source}" in this ledger.`, { retryable: false });
+      const sources = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, source);
+        return readPacing(db, source ?? null, systemClock.now());
+      });
       if (json) print(toJson({ sources }));
-      else if (sources.length === 0) print('No source has been bound yet.');
+      else if (sources.length === 0) print(NO_SOURCE);
       else for (const one of sources) print(describe(one));
       if (sources.some((one) => one.breaker !== 'closed')) process.exitCode = EXIT.finding;
     });

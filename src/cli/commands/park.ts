@@ -15,7 +15,8 @@ import {
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { operator } from '../operator.js';
-import { columns, paint, print, toJson } from '../output.js';
+import { columns, paint, print, toJson, visible } from '../output.js';
+import { chooseSources } from '../sources.js';
 
 const CODES = '2, 3, 4 as for every command.';
 /** What stands parked at intake; a message parked in its lifecycle is shown by `trace`. */
@@ -34,7 +35,10 @@ export function addPark(program: Command): void {
     .action(async (options: { source?: string; reason?: string; state: ParkState | 'all'; json?: boolean }) => {
       const { source = null, reason = null } = options;
       const state = options.state === 'all' ? null : options.state;
-      const parks = await withLedger(processConfig(), (db) => listParks(db, { source, reason, state }));
+      const parks = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, options.source);
+        return listParks(db, { source, reason, state });
+      });
       if (options.json) print(toJson({ parks }));
       else if (parks.length === 0) print('Nothing is set aside.');
       else for (const park of parks) print(line(park));
@@ -50,7 +54,7 @@ export function addPark(program: Command): void {
       const park = await withLedger(processConfig(), (db) => findParkInFull(db, id));
       if (!park) process.exitCode = EXIT.finding;
       if (json) print(toJson({ id, park }));
-      else print(park ? inFull(park) : `Nothing with the id ${id} was ever set aside.`);
+      else print(park ? visible(inFull(park)) : `Nothing with the id ${id} was ever set aside.`);
     });
 
   group
@@ -64,9 +68,13 @@ export function addPark(program: Command): void {
     .addHelpText('after', `\nExit codes: 0 asked; 1 nothing of that kind can be asked for again; ${CODES}`)
     .action(async (id: string | undefined, options: RetryOptions) => {
       if ((id === undefined) === (options.all !== true)) throw usage('Name one id, or --all.');
+      if (id !== undefined && options.source !== undefined) throw usage('--source goes with --all.');
       const { source = null } = options;
       const request = { id: id ?? null, source, by: operator(options.by), now: systemClock.now() };
-      const ids = await withLedger(processConfig(), (db) => retryParks(db, request));
+      const ids = await withLedger(processConfig(), async (db) => {
+        await chooseSources(db, options.source);
+        return retryParks(db, request);
+      });
       if (ids.length === 0) process.exitCode = EXIT.finding;
       if (options.json) print(toJson({ retried: ids }));
       else print(ids.length === 0 ? 'Nothing can be asked for again.' : `Asked for again at once: ${ids.join(', ')}`);
@@ -106,7 +114,7 @@ const nextOf = ({ state, retryAt, resolvedBy }: ParkRow): string =>
       : `asked for again ${retryAt.toISOString()}`;
 
 const line = (park: ParkRow): string =>
-  `${park.id}  ${park.parkedAt.toISOString()}  ${park.source}  ${park.kind} ${park.item}  ${paint('bold', park.reason)}: ${park.problem}; ` +
+  `${park.id}  ${park.parkedAt.toISOString()}  ${park.source}  ${park.kind} ${visible(park.item)}  ${paint('bold', park.reason)}: ${visible(park.problem)}; ` +
   `${park.attempts} attempts, ${nextOf(park)}`;
 
 const inFull = (park: ParkInFull): string =>

@@ -1,16 +1,17 @@
 import type { Command } from 'commander';
 import { type Comparison, comparePolicies, type PolicyResult } from '../../assurance/compare-policies.js';
+import { KINDS } from '../../config/kinds.js';
 import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
 import { type Forecast, forecast } from '../../domain/schedule/forecast.js';
 import { percent, sayGuarantee } from '../../domain/schedule/guarantee.js';
 import type { Timing } from '../../domain/timing.js';
-import { sourceNames } from '../../ledger/sources.js';
 import { readStoredPlans, type StoredPlan } from '../../ledger/visit-plans.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { columns, paint, print, toJson } from '../output.js';
+import { chooseSources, NO_SOURCE } from '../sources.js';
 
 interface PlanFlags {
   threadsPerDay?: string;
@@ -26,7 +27,10 @@ export function addPlan(program: Command): void {
     .command('plan')
     .description('what visits cost: of a source before it is installed, or the plan in force')
     .option('--threads-per-day <n>', 'new threads per day: computes calls and guarantee; needs no ledger')
-    .option('--limit <rate>', 'calls per second that the source allows, with --threads-per-day')
+    .option(
+      '--limit <limit>',
+      'calls that the source allows, with --threads-per-day: 10/s, 300/min; a number is per second',
+    )
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
@@ -47,29 +51,56 @@ export function addPlan(program: Command): void {
     );
 }
 
-function positive(value: string | undefined, option: string, least: number): number {
-  const number = Number(value);
-  if (value === undefined || value.trim() === '' || !Number.isFinite(number) || number < least || number > 1e7)
-    throw new WaybillError(
-      'UsageWrong',
-      `${option} takes a number${least > 0 ? ' above 0' : ' of at least 0'} and at most 10 million${value === undefined ? ', and is missing' : `, not "${value}"`}.`,
-    );
-  return number;
+const wrong = (option: string, takes: string, value: string | undefined): WaybillError =>
+  new WaybillError(
+    'UsageWrong',
+    `${option} takes ${takes}${value === undefined ? ', and is missing' : `, not "${value}"`}.`,
+  );
+
+function readThreads(value: string | undefined): number {
+  if (value !== undefined && /^\d+(\.\d+)?$/.test(value) && Number(value) <= 1e7) return Number(value);
+  throw wrong('--threads-per-day', 'a number of at most 10 million', value);
+}
+
+interface Limit {
+  /** As `WAYBILL_SOURCE_LIMIT` would have it. */
+  text: string;
+  /** Calls per second that are made under it: the half of one per second, 0.9 of a longer one. */
+  ratePerSecond: number;
+}
+
+function readLimit(value: string | undefined): Limit {
+  const text = value !== undefined && /^[\d.]+$/.test(value) ? `${value}/s` : (value ?? '');
+  const read = KINDS.limit.safeParse(text);
+  if (read.success) return { text, ratePerSecond: read.data };
+  throw wrong('--limit', 'calls per s, min or h, as 100/s or 300/min, or a number per second', value);
+}
+
+/** The limit, in its own unit, under which so many calls per second are made. */
+function limitFor(rateNeeded: number, { text, ratePerSecond }: Limit): string {
+  const [amount = '', unit = 's'] = text.split('/');
+  return `${Number(((Number(amount) * rateNeeded) / ratePerSecond).toPrecision(3))}/${unit}`;
 }
 
 function showForecast({ threadsPerDay, limit, json }: PlanFlags): void {
   const { timing } = processConfig();
+  const allowed = readLimit(limit);
   const input = {
-    threadsPerDay: positive(threadsPerDay, '--threads-per-day', 0),
-    ratePerSecond: positive(limit, '--limit', 1e-6),
+    threadsPerDay: readThreads(threadsPerDay),
+    ratePerSecond: allowed.ratePerSecond,
     threadsPerPage: THREADS_PER_PAGE,
     timing,
   };
   const result = forecast(input);
   print(
     json
-      ? toJson({ threadsPerDay: input.threadsPerDay, limit: input.ratePerSecond, ...result })
-      : inWords(result, timing),
+      ? toJson({
+          threadsPerDay: input.threadsPerDay,
+          limit: allowed.text,
+          ratePerSecond: allowed.ratePerSecond,
+          ...result,
+        })
+      : inWords(result, allowed, timing),
   );
   process.exitCode = result.guarantee.fits ? EXIT.ok : EXIT.finding;
 }
@@ -79,17 +110,19 @@ const count = (value: number): string => Math.round(value).toLocaleString('en');
 
 function inWords(
   { callsPerSecond, callsPerDay, messagesPerDay, guarantee, temporal }: Forecast,
+  limit: Limit,
   timing: Timing,
 ): string {
   const { listings, replies, visits, all } = callsPerSecond;
   return columns([
     ['messages a day', `${count(messagesPerDay)}, taken from how long threads stay silent by default`],
+    ['allowed', `${rate(limit.ratePerSecond)} at most, under a limit of ${limit.text}`],
     ['calls', `${rate(all)}: visits ${rate(visits)}, listings ${rate(listings)}, replies ${rate(replies)}`],
     ['calls a day', count(callsPerDay)],
     ['guarantee', sayGuarantee(guarantee.share, guarantee.wantedShare, timing)],
     [
       guarantee.fits ? 'fits from' : 'would fit with',
-      `${rate(guarantee.rateNeeded)} on, for ${percent(guarantee.wantedShare)} of the silence`,
+      `a limit of ${limitFor(guarantee.rateNeeded, limit)}${guarantee.fits ? ' on' : ''}, for ${percent(guarantee.wantedShare)} of the silence`,
     ],
     ['Temporal', `${count(temporal.actionsPerDay)} actions and ${count(temporal.eventsPerDay)} events a day`],
   ]);
@@ -117,20 +150,15 @@ const planInWords = (plan: StoredPlan, timing: Timing): string =>
   ]);
 
 async function compare({ source, json }: { source?: string; json?: boolean }): Promise<void> {
-  const { timing, ...config } = processConfig();
-  const comparisons = await withLedger({ timing, ...config }, async (db) => {
-    const names = await sourceNames(db);
-    if (source !== undefined && !names.includes(source))
-      throw new WaybillError(
-        'UsageWrong',
-        `There is no source "${source}": the ledger knows ${names.join(', ') || 'none'}.`,
-      );
+  const config = processConfig();
+  const comparisons = await withLedger(config, async (db) => {
     const results: Comparison[] = [];
-    for (const name of source === undefined ? names : [source])
-      results.push(await comparePolicies(db, name, systemClock.now(), timing));
+    for (const name of await chooseSources(db, source))
+      results.push(await comparePolicies(db, name, systemClock.now(), config.timing));
     return results;
   });
   if (json) print(toJson({ comparisons }));
+  else if (comparisons.length === 0) print(NO_SOURCE);
   else for (const one of comparisons) print(tableOf(one));
   process.exitCode = comparisons.some((one) => one.arrivals > 0) ? EXIT.ok : EXIT.finding;
 }

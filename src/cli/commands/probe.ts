@@ -8,11 +8,11 @@ import { WaybillError } from '../../domain/failures.js';
 import { activeProbeWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
 import { type ClaimRow, type Reliance, readClaims, relianceOn } from '../../ledger/claims.js';
 import type { Database } from '../../ledger/database.js';
-import { sourceNames } from '../../ledger/sources.js';
 import type { ProbeAccount, ProbeInput } from '../../workflows/probe.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { columns, note, paint, print, toJson } from '../output.js';
+import { chooseSources, NO_SOURCE } from '../sources.js';
 import { stopSignal } from '../stop-signal.js';
 import { queuesWithoutWorker, withTemporal } from '../temporal-client.js';
 
@@ -46,6 +46,7 @@ export function addProbe(program: Command): void {
       '\nWithout --active the ledger alone is asked: no request is made. Exit codes: 0 no claim is refuted; 1 at least one is; 130 interrupted;\n2, 3, 4 as for every command.',
     )
     .action(async ({ source, active = false, run, json }: ProbeFlags) => {
+      if (active && !run) throw new WaybillError('UsageWrong', 'Give --active or --no-run, not both.');
       const config = processConfig();
       const stop = stopSignal();
       const work = () =>
@@ -64,18 +65,11 @@ export function addProbe(program: Command): void {
         if (process.connected) process.disconnect(); // the channel, listened to, would keep a command alive that has ended
       });
       if (json) print(toJson({ sources: probed }));
+      else if (probed.length === 0) print(NO_SOURCE);
       else for (const one of probed) print(describe(one));
       const isRefuted = probed.some(({ claims }) => claims.some((one) => one.verdict === 'refuted'));
       process.exitCode = stop.aborted ? EXIT.interrupted : isRefuted ? EXIT.finding : EXIT.ok;
     });
-}
-
-async function chooseSources(db: Database, wanted: string | undefined): Promise<string[]> {
-  const known = await sourceNames(db);
-  if (wanted === undefined) return known;
-  if (known.includes(wanted)) return [wanted];
-  const names = known.length === 0 ? 'there is none yet' : `there are ${known.join(', ')}`;
-  throw new WaybillError('UsageWrong', `The ledger knows no source "${wanted}": ${names}.`, { retryable: false });
 }
 
 /** Runs the probe where a worker takes it, or joins one that runs, and says on standard error what it is at. */

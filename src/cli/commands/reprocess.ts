@@ -1,13 +1,14 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
-import { WaybillError } from '../../domain/failures.js';
 import { type MessagesReprocessed, type Reprocessing, reprocessMessages } from '../../ledger/reprocess.js';
 import { type ParksReprocessed, reprocessParks } from '../../ledger/reprocess-parks.js';
 import { dashboardRereader } from '../../sources/dashboard/reread.js';
 import { withLedger } from '../installation.js';
 import { operator } from '../operator.js';
+import { instant } from '../option-values.js';
 import { columns, note, print, toJson } from '../output.js';
+import { chooseSources } from '../sources.js';
 
 /** Nobody should wonder for longer whether anything happens. */
 const SILENT_MS = 2_000;
@@ -33,9 +34,7 @@ export function addReprocess(program: Command): void {
         note(`read again: ${done} of ${of}, ${rate} per second`);
       };
       const report = await withLedger(processConfig(), async (db) => {
-        const found = await db.$queryRaw<{ kind: string }[]>`SELECT kind FROM source WHERE name = ${source}`;
-        if (found.length === 0)
-          throw new WaybillError('UsageWrong', `There is no source "${source}".`, { retryable: false });
+        await chooseSources(db, source);
         const run: Reprocessing = {
           source,
           since,
@@ -61,12 +60,6 @@ interface ReprocessOptions {
   json?: boolean;
 }
 
-function instant(text: string): Date {
-  if (!/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(Date.parse(text)))
-    throw new InvalidArgumentError('must be an instant with its zone, as 2026-01-31T08:00:00Z.');
-  return new Date(text);
-}
-
 function describe(report: { messages: MessagesReprocessed; parks: ParksReprocessed }, dryRun: boolean): string {
   const { messages, parks } = report;
   const fields = Object.entries(messages.fields).map(([name, count]) => `${name} ${count}`);
@@ -76,7 +69,7 @@ function describe(report: { messages: MessagesReprocessed; parks: ParksReprocess
     ['unchanged', String(messages.unchanged)],
     [
       'left as they are',
-      `${messages.refusedIds.length} that read as another message: ${messages.refusedIds.join(', ')}`,
+      `${messages.refusedIds.length} that read as another message${messages.refusedIds.length > 0 ? `: ${messages.refusedIds.join(', ')}` : ''}`,
     ],
     ['not readable now', String(messages.unreadable)],
     ['row was not kept', String(messages.notKept)],

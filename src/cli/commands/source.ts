@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
 import { resumeSource } from '../../ledger/stopped-sources.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { operator } from '../operator.js';
+import { wholeNumber } from '../option-values.js';
 import { print, toJson } from '../output.js';
 
 const MINUTE = 60_000;
@@ -16,7 +17,11 @@ export function addSource(program: Command): void {
     .command('resume')
     .description('start a source again that mass parking has stopped; its alarm is quenched')
     .requiredOption('--source <name>', 'which one')
-    .option('--park-for <minutes>', 'for so long, park whatever cannot be read, however much it is', minutes)
+    .option(
+      '--park-for <minutes>',
+      'for so long, park whatever cannot be read, however much it is',
+      wholeNumber(1, LONGEST_MINUTES),
+    )
     .option('--by <name>', 'who starts it; the user of this machine unless given')
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExit codes: 0 started again; 1 it was not stopped; 2, 3, 4 as for every command.')
@@ -37,11 +42,4 @@ interface ResumeOptions {
   parkFor?: number;
   by?: string;
   json?: boolean;
-}
-
-function minutes(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > LONGEST_MINUTES)
-    throw new InvalidArgumentError(`must be whole minutes from 1 to ${LONGEST_MINUTES}.`);
-  return value;
 }

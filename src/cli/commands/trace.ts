@@ -9,7 +9,7 @@ export function addTrace(program: Command): void {
   program
     .command('trace')
     .description('where one message is, and its way so far')
-    .argument('<id>', "our id of the message, or the provider's")
+    .argument('<id>', "our id of the message, the id of its workflow, or the provider's")
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExit codes: 0 found; 1 unknown to this ledger; 2, 3, 4 as for every command.')
     .action(async (id: string, { json }: { json?: boolean }) => {

@@ -48,7 +48,7 @@ export function lossFigure(tallies: readonly ThreadTally[], method: LossFigure['
     return {
       ...shared,
       lower: all > 0 ? missed / all : 0,
-      upper: all > 0 ? (missed + unknown) / all : 0,
+      upper: all > 0 ? (missed + unknown) / all : 1, // of no message nothing is known
       worth: draws,
     };
   }

@@ -11,7 +11,7 @@ const DAY_SECS = 86_400;
 
 export interface ForecastInput {
   threadsPerDay: number;
-  /** Calls per second that the source allows us. */
+  /** Calls per second that we make at most: what is left of the limit of the source, not the limit itself. */
   ratePerSecond: number;
   /** Rows of a full page of a listing. */
   threadsPerPage: number;

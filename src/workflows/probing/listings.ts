@@ -24,13 +24,23 @@ export async function probeLimit({ source, calls, steps, now }: ProbeTools): Pro
   });
 }
 
-/** Reads the list in small pages, which the ledger is then judged by. Gives the call whose cursor is left to age. */
-export async function probePages(tools: ProbeTools): Promise<string | null> {
+/** A cursor that is left to age, and the listing that it belongs to. */
+export interface AgingCursor {
+  afterCall: string;
+  since: string;
+  until: string;
+  /** When it had been given out; ms. */
+  at: number;
+}
+
+/** Reads the list in small pages, which the ledger is then judged by. Gives the cursor of the first one, where there is one. */
+export async function probePages(tools: ProbeTools): Promise<AgingCursor | null> {
   const { source, timing, now } = tools;
   const at = now();
-  const query = { source, since: iso(at - timing.horizonMs), until: iso(at), limit: SMALL_PAGE };
+  const [since, until] = [iso(at - timing.horizonMs), iso(at)];
+  const query = { source, since, until, limit: SMALL_PAGE };
   let page = await askPage(tools, query);
-  const first = page.more ? page.callId : null;
+  const first = page.more ? { afterCall: page.callId, since, until, at: now() } : null;
   for (let read = 1; page.more && read < SMALL_PAGES; read++) {
     page = await askPage(tools, { ...query, afterCall: page.callId });
     if (page.refused) break;
@@ -38,17 +48,18 @@ export async function probePages(tools: ProbeTools): Promise<string | null> {
   return first;
 }
 
-/** Uses a cursor that has aged. */
-export async function probeCursor({ source, calls, steps, timing, now }: ProbeTools, afterCall: string): Promise<void> {
-  const at = now();
-  const query = { source, since: iso(at - timing.horizonMs), until: iso(at), limit: SMALL_PAGE };
-  const page = await calls.probeListing({ ...query, afterCall });
+/** Uses a cursor that has aged, in the listing that gave it out: with other parameters a refusal would say nothing of its age. */
+export async function probeCursor({ source, calls, steps, now }: ProbeTools, cursor: AgingCursor): Promise<void> {
+  const { at, ...position } = cursor;
+  const ageMs = now() - at;
+  const page = await calls.probeListing({ source, ...position, limit: SMALL_PAGE });
+  if (page.refused === 'parameters') return;
   await steps.observe({
     source,
     claim: 'cursor_lives',
     outcome: page.refused === 'cursor' ? 'contradicts' : 'supports',
     callId: page.callId,
-    evidence: { ageMs: timing.probeCursorWaitMs },
+    evidence: { ageMs },
   });
 }
 

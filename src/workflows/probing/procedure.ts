@@ -1,4 +1,5 @@
 import {
+  type AgingCursor,
   probeAttachments,
   probeCursor,
   probeLimit,
@@ -18,11 +19,10 @@ import type { ProbeTools } from './tools.js';
 export async function probeActively(tools: ProbeTools): Promise<{ canWrite: boolean }> {
   const { source, steps, timing, pause, part, now } = tools;
   const { canWrite, canReply } = await steps.openProbe({ source });
-  const begun = now();
-  let cursorCall: string | null = null;
+  let cursor = null as AgingCursor | null;
   await part('limits of a page', () => probeLimit(tools));
   await part('pages of the list', async () => {
-    cursorCall = await probePages(tools);
+    cursor = await probePages(tools);
   });
   await part('narrow windows', () => probeNarrowWindows(tools));
   await part('precision of a window', () => probePrecision(tools));
@@ -43,7 +43,7 @@ export async function probeActively(tools: ProbeTools): Promise<{ canWrite: bool
       });
   }
   const waits = [
-    cursorCall ? begun + timing.probeCursorWaitMs : 0,
+    cursor ? cursor.at + timing.probeCursorWaitMs : 0,
     sent.length > 0 ? now() + timing.probeReplyWaitMs : 0,
   ];
   const rest = Math.max(...waits) + 1_000 - now();
@@ -51,7 +51,7 @@ export async function probeActively(tools: ProbeTools): Promise<{ canWrite: bool
     tools.say(`waits ${Math.ceil(rest / 1_000)} seconds for a cursor to age and for what shows late`);
     await pause(rest);
   }
-  const aged = cursorCall as string | null;
+  const aged = cursor;
   if (aged) await part('an old cursor', () => probeCursor(tools, aged));
   await part('replies, once more', () => lookForReplies(tools, sent));
   return { canWrite };

@@ -12,6 +12,8 @@ export interface SentReply {
   outcome: 'accepted' | 'unanswered' | 'unclear';
   /** Whether the thread showed it when it was read right after the request. */
   seenAtOnce: boolean;
+  /** What became of the second request under the same key; absent where there was one alone. */
+  again?: 'accepted' | 'unanswered' | 'unclear';
 }
 
 /** Sends one reply twice under one key, and some more; reads the thread after each request that brought an answer or none. */
@@ -32,7 +34,8 @@ export async function sendReplies(tools: ProbeTools, own: readonly OwnThread[]):
     if (withRef > 0) await steps.observe({ ...seen, claim: 'reply_visible_in_time', outcome: 'supports' });
   };
   await send(keyed, `${probeId}-key`);
-  await calls.probeReply({ source, canaryId: keyed.canaryId, clientRef: `${probeId}-key` });
+  const { outcome: again } = await calls.probeReply({ source, canaryId: keyed.canaryId, clientRef: `${probeId}-key` });
+  for (const reply of sent) reply.again = again;
   for (let number = 1; number <= SENDS; number++) {
     const thread = own[number % own.length];
     if (thread) await send(thread, `${probeId}-${number}`);
@@ -46,12 +49,15 @@ export async function lookForReplies(
   sent: readonly SentReply[],
 ): Promise<void> {
   const lookedAfterMs = timing.probeReplyWaitMs;
-  for (const { threadId, clientRef, callId, outcome, seenAtOnce } of sent) {
+  for (const { threadId, clientRef, callId, outcome, seenAtOnce, again } of sent) {
     const { withRef } = await calls.probeThread({ source, threadId, clientRef });
     const seen = { source, callId, evidence: { clientRef, executed: withRef, lookedAfterMs } };
-    if (clientRef.endsWith('-key')) {
-      const once = withRef > 1 ? 'contradicts' : 'supports';
-      if (withRef > 0) await steps.observe({ ...seen, claim: 'idempotency_key_honoured', outcome: once });
+    if (again !== undefined) {
+      const claim = 'idempotency_key_honoured';
+      // A request that was not taken sends nothing whatever its key: one reply speaks for keys only where both were taken.
+      if (withRef > 1) await steps.observe({ ...seen, claim, outcome: 'contradicts' });
+      else if (withRef === 1 && outcome === 'accepted' && again === 'accepted')
+        await steps.observe({ ...seen, claim, outcome: 'supports' });
       continue; // sent twice: its own outcome says nothing about one request
     }
     if (outcome === 'accepted' && withRef === 0)

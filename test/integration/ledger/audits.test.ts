@@ -237,10 +237,21 @@ describe('the figures', () => {
     await ledger.look(id, 't1', [m2, m1]);
     await ledger.look(id, 't2', [incomingMessage('m3')]);
     await ledger.close(id);
-    const [poll, audit, webhook] = await channelMisses(ledger.db, 'dashboard');
+    const channels = () => channelMisses(ledger.db, 'dashboard', ledger.clock.now());
+    const [poll, audit, webhook] = await channels();
     expect(poll).toMatchObject({ channel: 'poll', first: 2, chances: 3, missed: 1 });
     expect(poll?.interval?.upper).toBeGreaterThan(1 / 3);
     expect(audit).toMatchObject({ channel: 'audit', first: 1, chances: 0, interval: null });
     expect(webhook).toMatchObject({ channel: 'webhook', first: 0, chances: null });
+    // With verified receipts an audit is judged too: what it found it has not missed, what came to light after it it has.
+    const receipt = new Date(ledger.clock.now().getTime() - DAY);
+    await ledger.db.$executeRaw`UPDATE message SET received_at = ${receipt}`;
+    await ledger.db
+      .$executeRaw`UPDATE message SET first_seen_at = first_seen_at + interval '1 second' WHERE first_seen_by = 'audit'`;
+    expect((await channels())[1]).toMatchObject({ chances: 3, missed: 0 });
+    ledger.clock.advance(HOUR);
+    await ledger.read('t2', [incomingMessage('m4'), incomingMessage('m3')]);
+    await ledger.db.$executeRaw`UPDATE message SET received_at = ${receipt}`;
+    expect((await channels())[1]).toMatchObject({ chances: 4, missed: 1 });
   });
 });

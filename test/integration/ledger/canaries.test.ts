@@ -3,7 +3,14 @@ import { checkBalance } from '../../../src/assurance/balance.js';
 import { judgeClaims } from '../../../src/assurance/probes/judge-claims.js';
 import { askForMail, awaitMail } from '../../../src/assurance/probes/manual-mail.js';
 import { readStatus } from '../../../src/assurance/status.js';
-import { CANARY_HEADER, canaryMark, noteCanarySent, openCanary, readCanary } from '../../../src/ledger/canaries.js';
+import {
+  CANARY_HEADER,
+  canaryMark,
+  noteCanaryBack,
+  noteCanarySent,
+  openCanary,
+  readCanary,
+} from '../../../src/ledger/canaries.js';
 import { claimVerdict } from '../../../src/ledger/claims.js';
 import { HOUR, iso, MINUTE, START } from '../../support/clock.js';
 import { incomingMessage, incomingThread } from '../../support/incoming.js';
@@ -88,4 +95,17 @@ it('without a sender a person is told the exact mail, and its late Date header s
   expect(await claimVerdict(db, SOURCE, 'received_at_is_receipt')).toBe('refuted');
   const never = await askForMail(db, SOURCE, clock.now(), timing);
   expect(await awaitMail(db, never.canaryId, clock, async () => Promise.resolve(false))).toBeNull();
+});
+
+it('a canary that comes back says nothing of one that is still out', async () => {
+  const { clock, timing, db } = await ledgerWithCanary();
+  const state = async () => (await db.$queryRaw<{ state: string }[]>`SELECT state FROM alarm`)[0]?.state;
+  clock.advance(31 * MINUTE);
+  await judgeClaims({ db, clock, timing }, SOURCE);
+  const back = () => noteCanaryBack(db, SOURCE, clock.now(), new Date(clock.now().getTime() - timing.probeScanMs));
+  await back();
+  expect(await state()).toBe('open');
+  clock.advance(timing.probeScanMs);
+  await back();
+  expect(await state()).toBe('quenched');
 });

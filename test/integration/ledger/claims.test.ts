@@ -3,6 +3,7 @@ import { judgeClaims } from '../../../src/assurance/probes/judge-claims.js';
 import { CLAIMS, type ClaimName } from '../../../src/domain/claims.js';
 import { finishCall, type Operation, openCall } from '../../../src/ledger/calls.js';
 import { claimVerdict, readClaims, recordObservation, relianceOn } from '../../../src/ledger/claims.js';
+import { readReadingsAt } from '../../../src/ledger/windows.js';
 import { DAY, HOUR, iso, MINUTE, START } from '../../support/clock.js';
 import { incomingMessage, incomingThread, outgoingMessage, unreadableRow } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
@@ -354,4 +355,35 @@ it('a receipt counts as the activity of a message while the claim is verified', 
     { id: 'm1', receivedAt: new Date(iso(-HOUR)) },
     { id: 'm2', receivedAt: null },
   ]);
+});
+
+it('listings that counted only because narrow windows were relied on are owed again when that turns', async () => {
+  const { list, judge, verdict, db, clock } = await ledgerWithSource();
+  const claim = 'narrow_windows_list_all' as const;
+  const see = (outcome: 'supports' | 'contradicts', cases: number) =>
+    recordObservation(db, {
+      source: SOURCE,
+      claim,
+      outcome,
+      cases,
+      callId: null,
+      evidence: { widthMs: HOUR },
+      now: clock.now(),
+    });
+  await see('supports', CLAIMS[claim].enough);
+  await judge();
+  await list([incomingThread('t1')], {
+    from: new Date(START.getTime() - 3 * DAY),
+    to: new Date(START.getTime() - DAY),
+  });
+  await list([incomingThread('t2')], { from: new Date(START.getTime() - HOUR), to: START });
+  const counting = async (at: Date) => (await readReadingsAt(db, SOURCE, at)).map((one) => one.to - one.from);
+  const before = clock.now();
+  expect(await counting(before)).toEqual([2 * DAY, HOUR]);
+  clock.advance(MINUTE);
+  await see('contradicts', 1);
+  await judge();
+  expect(await verdict(claim)).toBe('refuted');
+  expect(await counting(clock.now())).toEqual([2 * DAY]);
+  expect(await counting(before)).toEqual([2 * DAY, HOUR]); // as it was known then
 });

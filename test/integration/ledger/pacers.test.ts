@@ -179,6 +179,21 @@ describe('a call that nobody finished [loss case 31]', () => {
     ]);
   });
 
+  it('is not an attachment that may still be under way; its turn comes later, once', async () => {
+    const ledger = await boundLedger();
+    const { db, clock } = ledger;
+    const first = clock.now();
+    const file = await open(ledger, { operation: 'getAttachment' });
+    const page = await open(ledger);
+    const second = clock.advance(MINUTE);
+    const sweep = (from: Date, before: Date) =>
+      markAbandonedCalls(db, 'dashboard', { from, before, now: clock.now(), longerMs: 90 * SECOND });
+    expect(await sweep(first, second)).toEqual([page.id]);
+    const third = clock.advance(MINUTE);
+    expect(await sweep(second, third)).toEqual([file.id]);
+    expect(await sweep(third, clock.advance(MINUTE))).toEqual([]);
+  });
+
   it('that comes to its end after all is a good one', async () => {
     const ledger = await boundLedger();
     const { db, clock } = ledger;

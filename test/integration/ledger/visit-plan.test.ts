@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { urgencyOf } from '../../../src/domain/schedule/urgency.js';
 import { DEFAULT_TIMING } from '../../../src/domain/timing.js';
+import { holdPacer } from '../../../src/ledger/pacers.js';
 import { planVisits } from '../../../src/ledger/plan-visits.js';
 import { readStoredPlans } from '../../../src/ledger/visit-plans.js';
 import { dueThreads } from '../../../src/ledger/visits.js';
@@ -146,6 +147,21 @@ describe('the plan of a source', () => {
     expect(due[0]?.at.getTime()).toBeCloseTo(at(0.97 * T.visitSilenceShare * 10 * DAY).getTime(), -2);
     expect(due[1]?.at.getTime()).toBeLessThan(due[0]?.at.getTime() ?? 0);
     expect(await alarms(ledger)).toMatchObject([{ state: 'open' }]);
+  });
+
+  it('does not plan for a short dip of the rate, and follows one that lasts', async () => {
+    const ledger = await ledgerOf([1, 10, 100]);
+    const { db, clock } = ledger;
+    clock.advance(2 * HOUR);
+    await db.$executeRaw`
+      INSERT INTO provider_call (opened_at, finished_at, source, operation, parameters, round_id, reading_id, page, attempt, rows)
+      SELECT ${clock.now()}::timestamptz - n * interval '10 minutes', ${clock.now()}, 'dashboard', 'listMessages', '{}', uuidv7(), uuidv7(), 0, 1, 0
+      FROM generate_series(1, 4) AS n`;
+    await db.transaction((tx) => holdPacer(tx, 'dashboard', clock.now()));
+    await db.$executeRaw`UPDATE pacer SET rate = 1e-7`;
+    expect(await plan(ledger)).toMatchObject({ share: T.visitSilenceShare });
+    clock.advance(2 * HOUR);
+    expect((await plan(ledger)).share).toBeGreaterThan(1);
   });
 
   it('leaves the calls of listings and replies out of the budget of visits', async () => {

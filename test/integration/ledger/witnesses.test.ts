@@ -158,8 +158,14 @@ describe('a webhook', () => {
     ledger.clock.advance(HOUR);
     await ledger.db.$executeRaw`UPDATE hint SET webhook_id = 'older'`;
     await hint(ledger, 't1');
-    const webhook = (await channelMisses(ledger.db, 'dashboard')).find((one) => one.channel === 'webhook');
-    expect(webhook).toMatchObject({ first: 0, chances: 2, missed: 1 });
+    const webhook = async () =>
+      (await channelMisses(ledger.db, 'dashboard', ledger.clock.now())).find((one) => one.channel === 'webhook');
+    expect(await webhook()).toMatchObject({ first: 0, chances: 2, missed: 1 });
+    // One that went silent misses what comes after its last hint as well.
+    ledger.clock.advance(2 * DAY);
+    await ledger.read('t2', [incomingMessage('m3'), incomingMessage('m2'), incomingMessage('o2')]);
+    ledger.clock.advance(2 * HOUR);
+    expect(await webhook()).toMatchObject({ chances: 3, missed: 2 });
   });
 });
 

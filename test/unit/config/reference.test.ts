@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ALL_VARIABLES } from '../../../src/config/all-variables.js';
 import { loadConfig } from '../../../src/config/config.js';
-import { ALL_VARIABLES } from '../../../src/config/variables.js';
 import { DEFAULT_TIMING } from '../../../src/domain/timing.js';
 
 const reference = readFileSync(new URL('../../../docs/reference/configuration.md', import.meta.url), 'utf8');

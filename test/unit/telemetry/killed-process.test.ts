@@ -28,8 +28,8 @@ const run = (format: string, end: string) =>
       '--input-type=module',
       '-e',
       `const { createLogger } = await import('./logger.js');
-       const log = createLogger({ subsystem: 'cli', format: '${format}', destination: 'stderr' });
-       for (let index = 0; index < 500; index += 1) log.info({ event: 'command.failed', exitCode: index });
+       const log = createLogger({ subsystem: 'worker', format: '${format}', destination: 'stderr' });
+       for (let index = 0; index < 500; index += 1) log.info({ event: 'dispatch.ended', started: index });
        ${end}`,
     ],
     { cwd: folder, encoding: 'utf8' },
@@ -48,5 +48,5 @@ test.each(['ndjson', 'pretty', 'auto'])(
 test('lines that go to a pipe are NDJSON unless another form is asked for', () => {
   const { stderr, status } = run('auto', 'process.exit(0);');
   expect(status).toBe(0);
-  expect(JSON.parse(stderr.split('\n')[499] ?? '')).toMatchObject({ event: 'command.failed', exitCode: 499 });
+  expect(JSON.parse(stderr.split('\n')[499] ?? '')).toMatchObject({ event: 'dispatch.ended', started: 499 });
 });

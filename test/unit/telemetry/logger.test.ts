@@ -94,14 +94,14 @@ describe('createLogger', () => {
 
   test('text in a field can neither forge a line nor grow without end', () => {
     const sink = capture();
-    createLogger({ subsystem: 'cli', destination: sink, format: 'pretty' }).info({
-      event: 'command.failed',
-      command: `a\n[12:00:00] INFO: forged\u2028\u0007${'x'.repeat(10_000)}`,
+    createLogger({ subsystem: 'worker', destination: sink, format: 'pretty' }).info({
+      event: 'message.ended',
+      reason: `a\n[12:00:00] INFO: forged\u2028\u0007${'x'.repeat(10_000)}`,
     });
     const text = sink.lines.join('');
     expect(text.trimEnd().split(/[\n\u2028]/)).toHaveLength(1);
     expect(text.length).toBeLessThan(600);
-    expect(text).toContain('cli command.failed: ');
+    expect(text).toContain('worker message.ended: ');
   });
 
   test('a line below the level is not written, and its fields are not counted', () => {
@@ -114,7 +114,7 @@ describe('createLogger', () => {
   });
 
   test('the compiler refuses an unknown event, a field that is not listed and a message put together at run time', () => {
-    const log = createLogger({ subsystem: 'cli', level: 'silent', destination: capture() });
+    const log = createLogger({ subsystem: 'worker', level: 'silent', destination: capture() });
     // @ts-expect-error the event is not in the catalogue
     log.info({ event: 'message.exploded' });
     // @ts-expect-error a line without an event
@@ -125,7 +125,7 @@ describe('createLogger', () => {
     // @ts-expect-error a message is a constant
     log.info({ event: 'message.parked', messageId: 'm1' }, `parked ${subject}`);
     log.info({ event: 'message.parked', messageId: 'm1' }, 'message parked');
-    expect(log.subsystem).toBe('cli');
+    expect(log.subsystem).toBe('worker');
   });
 });
 

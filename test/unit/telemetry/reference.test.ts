@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EVENTS, SUBSYSTEMS, TEMPORAL_FIELDS } from '../../../src/telemetry/events.js';
 
@@ -21,7 +22,24 @@ describe('docs/reference/logs.md', () => {
   });
 });
 
+/** Each line of the product that logs, as the text of its fields. */
+const logged = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap((file) => readFileSync(join('src', file), 'utf8').match(/\{\s*event: '[a-z]+\.[a-z_]+'[^{}]*/g) ?? []);
+
 describe('the catalogue of events', () => {
+  test('names no event and no field that is never written', () => {
+    const never = Object.entries(EVENTS).flatMap(([name, { fields }]) => {
+      const lines = logged.filter((line) => line.includes(`event: '${name}'`));
+      if (lines.length === 0) return name === 'sdk.reported' ? [] : [name];
+      if (lines.some((line) => line.includes('...'))) return [];
+      return fields
+        .filter((field) => !lines.some((line) => new RegExp(`\\b${field}\\b\\s*(:|,|$)`).test(line)))
+        .map((field) => `${name} ${field}`);
+    });
+    expect(never).toEqual([]);
+  });
+
   test('names events as noun.past_participle and lists no field that could hold content', () => {
     const content =
       /^(body|text|html|subject|sender|recipient|address|email|name|headers?|message|answer|raw|token|password)$/i;

@@ -29,6 +29,8 @@ describe('lossFigure', () => {
 
   it('says everything is possible where nothing was drawn or nothing could be read', () => {
     expect(lossFigure([], 'sample')).toMatchObject({ estimate: null, lower: 0, upper: 1 });
+    expect(lossFigure([], 'census')).toMatchObject({ estimate: null, lower: 0, upper: 1 });
+    expect(lossFigure([tally(0)], 'census')).toMatchObject({ estimate: null, lower: 0, upper: 1 });
     expect(lossFigure([tally(null), tally(null)], 'sample')).toMatchObject({ estimate: null, lower: 0, upper: 1 });
   });
 

@@ -1,0 +1,18 @@
+import { InvalidArgumentError } from 'commander';
+import { KINDS } from '../config/kinds.js';
+
+/** An instant on the command line, written as in the configuration. */
+export function instant(text: string): Date {
+  const read = KINDS.instant.safeParse(text);
+  if (read.success) return new Date(read.data);
+  throw new InvalidArgumentError(`It ${read.error.issues[0]?.message ?? 'cannot be read'}.`);
+}
+
+/** A whole number on the command line, with both ends allowed. */
+export const wholeNumber =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
+  };
