@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LABELS } from '../../../src/classify/labels.js';
+import { readCases } from '../../../src/playbooks/cases.js';
 import { loadFolder, STARTER_FOLDER } from '../../../src/playbooks/folder.js';
+import { playbookKeys, sharedKeys } from '../../../src/playbooks/format.js';
+import { readSet } from '../../../src/playbooks/playbook-set.js';
 import { problemsOf } from '../../support/playbooks.js';
 
 const GOOD = 'name: a\nwhen:\n  label: refund\nthen: close\n';
@@ -217,5 +221,40 @@ describe('a set of playbooks', () => {
       ['language: de', 'language: [en, fr]'],
     ];
     for (const [a, b] of pairs) expect(problemsOf({ 'a.yaml': book('a', a), 'b.yaml': book('b', b) })).toEqual([]);
+  });
+});
+
+describe('docs/reference/playbooks.md', () => {
+  const page = readFileSync('docs/reference/playbooks.md', 'utf8');
+  const blocks = [...page.matchAll(/^```yaml\n# (\S+)\n([\s\S]*?)^```/gm)].map(([, name = '', text = '']) => ({
+    name,
+    text,
+  }));
+
+  it('shows files that are in order', () => {
+    const others = [{ name: 'billing_vip.liquid', text: page.split('```liquid\n')[1]?.split('```')[0] ?? '' }];
+    const opening = { name: 'opening.liquid', text: '{{ subject }}' };
+    const set = blocks.filter(({ name }) => !name.endsWith('.cases.yaml'));
+    expect(set.map(({ name }) => name)).toEqual(['billing_vip.yaml', 'shared.yaml']);
+    expect(readSet([...set, ...others, opening], Object.keys(LABELS)).problems).toEqual([]);
+    const cases = readCases(blocks.filter(({ name }) => name.endsWith('.cases.yaml')));
+    expect(cases).toMatchObject({ cases: [{ name: 'a late parcel is answered' }], problems: [] });
+  });
+
+  it('names every key that a playbook, its reply and the shared file can have', () => {
+    const keys = [
+      '',
+      'when',
+      'when.thread',
+      'when.thread.replies',
+      'when.customer',
+      'when.hours',
+      'then',
+      'then.reply',
+      'then.hand_off',
+    ];
+    for (const key of keys.flatMap((path) => playbookKeys(path === '' ? [] : path.split('.'))))
+      expect(page).toContain(key);
+    for (const key of [...sharedKeys([]), ...sharedKeys(['calendars', 'office'])]) expect(page).toContain(key);
   });
 });
