@@ -91,8 +91,8 @@ export const PlaybookFile = z.strictObject({
     .max(9_999, 'write a number to 9999')
     .default(100),
   when: When,
-  // biome-ignore lint/suspicious/noThenProperty: the word of the format
-  then: Then,
+  // biome-ignore lint/suspicious/noThenProperty: the word of the format; its value is never a function
+  then: Then, // oxlint-disable-line unicorn/no-thenable
   approval: z.enum(['always', 'never']).default('never'),
   tags: z.array(name).max(20, 'name at most 20 tags').default([]),
 });
@@ -135,7 +135,7 @@ const PLAYBOOK_KEYS: Readonly<Record<string, readonly string[]>> = {
   'when.thread.replies': Object.keys(Replies.shape),
   'when.customer': Object.keys(CustomerFacts.shape),
   'when.hours': Object.keys(Hours.shape),
-  then: Object.keys(ThenMap.shape),
+  then: Object.keys(ThenMap.shape), // oxlint-disable-line unicorn/no-thenable
   'then.reply': Object.keys(Reply.shape),
   'then.hand_off': ['platform'],
 };
