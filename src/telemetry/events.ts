@@ -86,7 +86,7 @@ export const EVENTS = {
   'alarm.delivered': { doc: 'the receiver of the alarms took one', fields: ['alarmId', 'kind', 'attempt'] },
 
   // playbooks
-  'playbooks.loaded': { doc: 'a set of playbooks is in force from now on', fields: ['set', 'count'] },
+  'playbooks.loaded': { doc: 'a set of playbooks is in force from now on', fields: ['set', 'count', 'warnings'] },
   'playbooks.refused': {
     doc: 'the playbooks cannot be loaded: what they would decide goes to people',
     fields: ['file', 'line', 'column', 'count'],

@@ -46,7 +46,10 @@ export async function followPlaybooks(options: FollowOptions): Promise<FollowedP
       await recordPlaybookSet(db, set, clock.now());
       inForce = { key: keyOf(read), chooser: chooserOf(set), problems: [] };
       const count = set.playbooks.length;
-      log.info({ event: 'playbooks.loaded', set: set.hash.slice(0, 12), count }, 'playbooks loaded');
+      log.info(
+        { event: 'playbooks.loaded', set: set.hash.slice(0, 12), count, warnings: problems.length },
+        'playbooks loaded',
+      );
       return;
     }
     const errors = problems.filter(({ level }) => level === 'error');
