@@ -45,8 +45,11 @@ export function readFolder(folder: string): FolderFiles {
 }
 
 /** The set that a folder holds, or what is wrong with it. */
-export function loadFolder(folder: string, labels: readonly string[] | null): ReadSet {
-  const { files, problems } = readFolder(folder);
+export const loadFolder = (folder: string, labels: readonly string[] | null): ReadSet =>
+  readFound(readFolder(folder), labels);
+
+/** The same of a folder that has been read. */
+export function readFound({ files, problems }: FolderFiles, labels: readonly string[] | null): ReadSet {
   if (problems.length > 0) return { hash: hashOf(files), set: null, problems };
   return readSet(files, labels);
 }

@@ -3,8 +3,8 @@ import type { Clock } from '../domain/clock.js';
 import type { Database } from '../ledger/database.js';
 import { raiseUnusablePlaybooks, recordPlaybookSet } from '../ledger/playbook-versions.js';
 import type { Chooser } from '../playbooks/chooser.js';
-import { loadFolder } from '../playbooks/folder.js';
-import type { ReadSet } from '../playbooks/playbook-set.js';
+import { type FolderFiles, readFolder, readFound } from '../playbooks/folder.js';
+import { hashOf } from '../playbooks/playbook-set.js';
 import { type Problem, problemLine } from '../playbooks/problem.js';
 import { chooserOf, unusableChooser } from '../playbooks/set-chooser.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -40,11 +40,11 @@ export async function followPlaybooks(options: FollowOptions): Promise<FollowedP
   /** `problems` while the set cannot be used; the key is null until that is written down. */
   let inForce: { key: string | null; chooser: Chooser; problems: Problem[] } | null = null;
 
-  async function take(read: ReadSet): Promise<void> {
-    const { set, problems } = read;
+  async function take(found: FolderFiles): Promise<void> {
+    const { set, problems } = readFound(found, labels);
     if (set) {
       await recordPlaybookSet(db, set, clock.now());
-      inForce = { key: keyOf(read), chooser: chooserOf(set), problems: [] };
+      inForce = { key: keyOf(found), chooser: chooserOf(set), problems: [] };
       const count = set.playbooks.length;
       log.info(
         { event: 'playbooks.loaded', set: set.hash.slice(0, 12), count, warnings: problems.length },
@@ -56,22 +56,22 @@ export async function followPlaybooks(options: FollowOptions): Promise<FollowedP
     // Before anything can fail: not one message more is decided by the set before.
     inForce = { key: null, problems: errors, chooser: unusableChooser(`the playbooks hold ${errors.length} error(s)`) };
     await raiseUnusablePlaybooks(db, errors.map(problemLine), clock.now());
-    inForce.key = keyOf(read);
+    inForce.key = keyOf(found);
     const { file, line, column } = errors[0] ?? { file: null, line: null, column: null };
     log.error({ event: 'playbooks.refused', file, line, column, count: errors.length }, 'playbooks unusable');
   }
 
   async function look(): Promise<void> {
-    const read = loadFolder(folder, labels);
-    if (keyOf(read) === inForce?.key) {
+    const found = readFolder(folder);
+    if (keyOf(found) === inForce?.key) {
       // It still holds, and another worker that could load its set may have taken the alarm back.
       const { problems } = inForce;
       if (problems.length > 0) await raiseUnusablePlaybooks(db, problems.map(problemLine), clock.now());
       return;
     }
     await pause(SETTLED_MS);
-    const again = loadFolder(folder, labels);
-    if (keyOf(again) === keyOf(read)) await take(again);
+    const again = readFolder(folder);
+    if (keyOf(again) === keyOf(found)) await take(again);
   }
 
   let looking: Promise<void> = Promise.resolve();
@@ -80,7 +80,7 @@ export async function followPlaybooks(options: FollowOptions): Promise<FollowedP
     return looking;
   };
   // At the start what is there is taken as it is.
-  await take(loadFolder(folder, labels));
+  await take(readFolder(folder));
   const timer = setInterval(() => {
     // Postgres may be away; without it nothing is decided, and the next look comes by itself.
     lookAfter().catch((error: unknown) => {
@@ -99,4 +99,4 @@ export async function followPlaybooks(options: FollowOptions): Promise<FollowedP
 }
 
 /** Two readings with one key are the same: also two that failed alike, so that an alarm is raised once for each. */
-const keyOf = ({ hash, problems }: ReadSet): string => JSON.stringify([hash, problems]);
+const keyOf = ({ files, problems }: FolderFiles): string => JSON.stringify([hashOf(files), problems]);

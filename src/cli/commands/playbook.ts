@@ -14,6 +14,7 @@ import { chooserOf } from '../../playbooks/set-chooser.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { columns, note, paint, print, toJson } from '../output.js';
+import { chooseSources } from '../sources.js';
 import { describeSimulation } from './playbook-report.js';
 
 const CODES = '2, 3, 4 as for every command.';
@@ -27,7 +28,11 @@ export function addPlaybook(program: Command): void {
     .command('check')
     .description('read the playbooks and say what is wrong with them, with file, line and column')
     .argument('[folder]', FOLDER)
-    .option('--label <label...>', 'a label that a classifier of yours gives, beside those of the rules')
+    .option(
+      '--label <label>',
+      'a label that a classifier of yours gives, beside those of the rules; may be repeated',
+      several,
+    )
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit codes: 0 nothing is wrong; 1 something is, be it a warning; ${CODES}`)
     .action((folder: string | undefined, { label = [], json }: { label?: string[]; json?: boolean }) => {
@@ -83,8 +88,9 @@ export function addPlaybook(program: Command): void {
       const set = usable(loadFolder(folderOf(folder), null));
       const begun = performance.now();
       let toldAt = begun;
-      const simulation = await withLedger(config, (db) =>
-        simulatePlaybooks(db, {
+      const simulation = await withLedger(config, async (db) => {
+        await chooseSources(db, named.source);
+        return simulatePlaybooks(db, {
           since: from,
           source,
           classifier: ruleClassifier,
@@ -95,8 +101,8 @@ export function addPlaybook(program: Command): void {
             toldAt = performance.now();
             note(`tried: ${done}, ${Math.round((done * 1_000) / (toldAt - begun))} per second`);
           },
-        }),
-      );
+        });
+      });
       const facts = { since: from.toISOString(), source, set: set.hash.slice(0, 12), ...simulation };
       print(json ? toJson(facts) : describeSimulation(simulation));
     });
@@ -124,6 +130,8 @@ export function addPlaybook(program: Command): void {
     .addHelpText('after', `\nExit codes: 0 found; 1 there is no such playbook or version; ${CODES}`)
     .action(show);
 }
+
+const several = (label: string, before: readonly string[] = []): string[] => [...before, label];
 
 interface SimulateOptions {
   since: Date;
