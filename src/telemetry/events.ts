@@ -93,7 +93,7 @@ export const EVENTS = {
   },
   'playbooks.deferred': {
     doc: 'changed playbooks could not be taken over yet; it is tried again',
-    fields: ['errorType', 'errorCode'],
+    fields: [],
   },
 
   // api
