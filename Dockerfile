@@ -22,6 +22,7 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY bin ./bin
+COPY playbooks ./playbooks
 COPY prisma/migrations ./prisma/migrations
 RUN install --directory --owner=node --group=node /var/lib/waybill
 ENV WAYBILL_DATA_DIR=/var/lib/waybill

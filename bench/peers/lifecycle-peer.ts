@@ -11,7 +11,8 @@ import { sendReply } from '../../src/delivery/send-reply.js';
 import { systemClock } from '../../src/domain/clock.js';
 import { DEFAULT_TIMING } from '../../src/domain/timing.js';
 import { openDatabase } from '../../src/ledger/database.js';
-import { templateChooser } from '../../src/playbooks/templates.js';
+import { loadFolder, STARTER_FOLDER } from '../../src/playbooks/folder.js';
+import { chooserOf } from '../../src/playbooks/set-chooser.js';
 import { ADAPTER_VERSION, createDashboardClient } from '../../src/sources/dashboard/client.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 
@@ -21,6 +22,8 @@ const [engine, ledgerUrl = '', engineUrl = '', providerUrl = '', token = ''] = p
 const db = openDatabase({ url: ledgerUrl, maxConnections: 20 });
 const client = createDashboardClient({ origin: providerUrl, token, ...timing });
 const silent = createLogger({ subsystem: 'lifecycle', level: 'silent', format: 'ndjson' });
+const { set } = loadFolder(STARTER_FOLDER, null);
+if (set === null) throw new Error('the starter set of playbooks cannot be used');
 const deps = {
   db,
   timing,
@@ -29,7 +32,7 @@ const deps = {
   adapterVersionOf: () => ADAPTER_VERSION,
   ownAddresses: new Set<string>(),
   classifier: ruleClassifier,
-  playbooks: templateChooser,
+  playbooks: chooserOf(set),
   log: { intake: silent, lifecycle: silent, delivery: silent, provider: silent },
 };
 // What the pure steps need, and nothing that only other activities use.

@@ -16,7 +16,7 @@ import { type ClaimRow, readClaims } from '../../src/ledger/claims.js';
 import { openDatabase } from '../../src/ledger/database.js';
 import { ensurePartitions } from '../../src/ledger/partitions.js';
 import { bindSource } from '../../src/ledger/sources.js';
-import { templateChooser } from '../../src/playbooks/templates.js';
+import { unusableChooser } from '../../src/playbooks/set-chooser.js';
 import { ODDITIES, type OddityName, type Profile } from '../../src/simulator/oddities.js';
 import { startSimulator } from '../../src/simulator/server.js';
 import { createCourtesy } from '../../src/sources/courtesy.js';
@@ -138,7 +138,7 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       ownAddresses: new Set(),
       courtesy,
       classifier: ruleClassifier,
-      playbooks: templateChooser,
+      playbooks: unusableChooser('the lab decides nothing'),
       alarmSink: null,
       attachments: { wanted: false, maxBytes: 1_000_000, store: postgresStore },
       clientOf: () => client,

@@ -13,6 +13,7 @@ import { addMigrate } from './commands/migrate.js';
 import { addPacer } from './commands/pacer.js';
 import { addPark } from './commands/park.js';
 import { addPlan } from './commands/plan.js';
+import { addPlaybook } from './commands/playbook.js';
 import { addProbe } from './commands/probe.js';
 import { addReprocess } from './commands/reprocess.js';
 import { addSource } from './commands/source.js';
@@ -56,6 +57,7 @@ for (const add of [
 ])
   add(program);
 for (const add of [addPark, addReprocess, addSource]) add(program);
+addPlaybook(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 for (const command of everyCommand(program)) command.exitOverride();
 

@@ -113,6 +113,8 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
       /** Null: the bytes go into the ledger. */
       s3: values.WAYBILL_ATTACHMENT_STORE === 's3' ? s3Of(values) : null,
     },
+    /** Null: the starter set. */
+    playbooks: { folder: path(values.WAYBILL_PLAYBOOKS) },
     inboundSender: { url: values.WAYBILL_INBOUND_SENDER, token: values.WAYBILL_INBOUND_SENDER_TOKEN },
     simulator: {
       url: values.WAYBILL_SIMULATOR_URL,

@@ -132,6 +132,7 @@ function findTimingConflicts(timing: Timing): Problem[] {
     'alarmDeadlineMs',
     'attachmentsEveryMs',
     'attachmentDeadlineMs',
+    'playbooksEveryMs',
   ] as const) {
     if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
   }

@@ -8,6 +8,7 @@ export interface Variable {
     | 'source'
     | 'alarms'
     | 'attachments'
+    | 'playbooks'
     | 'api'
     | 'worker'
     | 'log'
@@ -243,6 +244,12 @@ export const VARIABLES = {
     default: null,
     secret: true,
     doc: 'secret that belongs to the access key',
+  },
+  WAYBILL_PLAYBOOKS: {
+    group: 'playbooks',
+    kind: 'path',
+    default: null,
+    doc: 'folder of the playbooks; unset: the starter set that comes with Waybill',
   },
   WAYBILL_INBOUND_SENDER: {
     group: 'source',

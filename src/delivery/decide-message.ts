@@ -1,22 +1,14 @@
-import { plainText } from '../classify/plain-text.js';
 import { standingOf } from '../domain/conversation.js';
 import type { EscalateReason } from '../domain/reasons.js';
 import { openCaseOf } from '../ledger/cases.js';
 import { only } from '../ledger/database.js';
 import { readDecision, recordChoice } from '../ledger/decisions.js';
-import {
-  endMessage,
-  escalateMessage,
-  isToldAnew,
-  readContent,
-  releaseTurn,
-  takeTurn,
-  waitMessage,
-} from '../ledger/lifecycles.js';
+import { endMessage, escalateMessage, isToldAnew, releaseTurn, takeTurn, waitMessage } from '../ledger/lifecycles.js';
 import { modeOf } from '../ledger/modes.js';
 import type { Chooser } from '../playbooks/chooser.js';
 import { act } from './actions/act.js';
 import { type Acted, type Deciding, ENDED } from './actions/context.js';
+import { chooseFor } from './choose.js';
 
 export interface Turn {
   /** How often this carry has waited to be decided; the wait for a turn grows with it. */
@@ -68,19 +60,7 @@ export async function decideMessage(
   // Other words than those that were understood: what is decided and sent is decided on the newest.
   const understood = (await isToldAnew(tx, messageId)) ? null : await readDecision(tx, messageId);
   if (understood === null) return { kind: 'understand' };
-  const content = await readContent(tx, messageId);
-  const choice = playbooks.choose({
-    source,
-    channel: message.channel,
-    route,
-    label: understood.label,
-    confidence: understood.confidence,
-    from: content.from,
-    subject: content.subject,
-    text: plainText(content),
-    threadStatus: thread.status,
-    at: now,
-  });
+  const choice = await chooseFor(deciding, understood, playbooks);
   const mode = await modeOf(tx, { source, route, playbook: choice.playbook?.name ?? null });
   await recordChoice(tx, message, choice, mode, now);
   return act({ ...deciding, choice, mode });

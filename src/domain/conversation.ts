@@ -19,6 +19,8 @@ export interface ConversationMessage {
   waitingKind: WaitingKind | null;
   /** Whether it is a reply of Waybill. */
   isOurs: boolean;
+  /** Whether it ended with an answer of Waybill, which the thread need not show yet. */
+  isAnswered?: boolean;
 }
 
 export interface Conversation {

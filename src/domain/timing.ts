@@ -152,6 +152,11 @@ export const TIMING_FIELDS = {
   canaryEveryMs: { default: 3_600_000, unit: 'ms', doc: 'period of the canary, where mail can be written' },
   canaryDueMs: { default: 1_800_000, unit: 'ms', doc: 'time in which a canary has to come back' },
   canaryOriginAgeMs: { default: 10_800_000, unit: 'ms', doc: 'age of the Date header of mail that we write ourselves' },
+  playbooksEveryMs: {
+    default: 15_000,
+    unit: 'ms',
+    doc: 'period of the look for changed playbooks, in every worker that decides',
+  },
   statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
   drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
 } as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;

@@ -23,3 +23,15 @@ export interface Classifier {
 
 /** The label of what nobody understood. */
 export const UNKNOWN_LABEL = 'unknown';
+
+/** Languages that a message can be recognised as being in, by ISO 639-1. */
+export const LANGUAGES = {
+  de: 'German',
+  en: 'English',
+  es: 'Spanish',
+  fr: 'French',
+  it: 'Italian',
+  nl: 'Dutch',
+  pt: 'Portuguese',
+} as const;
+export type Language = keyof typeof LANGUAGES;

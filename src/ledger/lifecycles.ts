@@ -67,7 +67,8 @@ export async function readConversation(db: Sql, thread: Thread): Promise<Convers
   >`
     SELECT id, direction, origin_at AS "originAt", first_seen_at AS "firstSeenAt", activity_at AS "activityAt",
            arrival_known AS "arrivalKnown", reading_id AS "readingId", state, waiting_kind AS "waitingKind",
-           (disposition = 'outbound' AND reason = 'our_reply') IS TRUE AS "isOurs"
+           (disposition = 'outbound' AND reason = 'our_reply') IS TRUE AS "isOurs",
+           (disposition = 'answered') IS TRUE AS "isAnswered"
     FROM message WHERE thread_id = ${thread.id}::uuid`;
   const messages = rows.map((row) => ({
     ...row,

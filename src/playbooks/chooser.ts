@@ -1,6 +1,7 @@
 import type { Choice } from '../domain/actions.js';
 import type { Address, Channel } from '../domain/message.js';
 import type { Route } from '../domain/states.js';
+import type { Language } from '../domain/understanding.js';
 
 /** What a playbook may look at: what is known of a message when it is decided. */
 export interface Facts {
@@ -10,11 +11,17 @@ export interface Facts {
   label: string;
   /** From 0 to 1. */
   confidence: number;
+  /** Null where the words do not say it clearly. */
+  language: Language | null;
   from: Address | null;
   subject: string | null;
   /** The newest part as plain text, without quotes and signature. */
   text: string;
   threadStatus: string;
+  /** Nothing of the thread was answered or ended before. */
+  isFirstMessage: boolean;
+  /** Answers that Waybill gave in the thread so far. */
+  repliesSoFar: number;
   at: Date;
 }
 

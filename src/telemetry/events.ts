@@ -85,6 +85,17 @@ export const EVENTS = {
   },
   'alarm.delivered': { doc: 'the receiver of the alarms took one', fields: ['alarmId', 'kind', 'attempt'] },
 
+  // playbooks
+  'playbooks.loaded': { doc: 'a set of playbooks is in force from now on', fields: ['set', 'count', 'warnings'] },
+  'playbooks.refused': {
+    doc: 'the playbooks cannot be loaded: what they would decide goes to people',
+    fields: ['file', 'line', 'column', 'count'],
+  },
+  'playbooks.deferred': {
+    doc: 'changed playbooks could not be taken over yet; it is tried again',
+    fields: [],
+  },
+
   // api
   'api.listening': { doc: 'the API takes requests', fields: ['host', 'port'] },
   'hint.refused': {

@@ -6,6 +6,7 @@ import type { ActivityDeps } from '../activities/deps.js';
 import { createErrorInterceptor } from '../activities/interceptors.js';
 import { setQueueRate } from '../activities/queue-rate.js';
 import { judgeClaims } from '../assurance/probes/judge-claims.js';
+import { LABELS } from '../classify/labels.js';
 import { ruleClassifier } from '../classify/rules.js';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
@@ -19,13 +20,15 @@ import { checkDatabase, type Database, openDatabase } from '../ledger/database.j
 import { refuseOtherSchema } from '../ledger/migrate.js';
 import { readPacer } from '../ledger/pacers.js';
 import { bindSource } from '../ledger/sources.js';
-import { templateChooser } from '../playbooks/templates.js';
+import { STARTER_FOLDER } from '../playbooks/folder.js';
+import { unusableChooser } from '../playbooks/set-chooser.js';
 import { createCourtesy } from '../sources/courtesy.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
 import { type ConfiguredProvider, configuredProviders } from './configured-providers.js';
 import { type ConfiguredSource, configuredSources } from './configured-sources.js';
+import { followPlaybooks } from './follow-playbooks.js';
 import { inboundSenderOf, isSenderConfigured } from './inbound-sender.js';
 import { setCurrentVersion } from './set-current-version.js';
 import { ensureSchedules, missingSearchAttributes, triggerSchedules, wakePacer } from './temporal-setup.js';
@@ -128,6 +131,18 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         log.info({ event: 'source.bound', source: bound.name, mode: bound.mode });
       }),
     );
+    // A worker that does not decide asks none.
+    const playbooks = roles.lifecycle
+      ? await followPlaybooks({
+          db,
+          clock: systemClock,
+          folder: config.playbooks.folder ?? STARTER_FOLDER,
+          labels: Object.keys(LABELS),
+          everyMs: config.timing.playbooksEveryMs,
+          log: logOf('lifecycle'),
+        })
+      : null;
+    if (playbooks) releases.push(() => playbooks.close());
     const deps: ActivityDeps = {
       db,
       clock: systemClock,
@@ -142,7 +157,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       ownAddresses: new Set(config.source.ownAddresses),
       courtesy,
       classifier: ruleClassifier,
-      playbooks: templateChooser,
+      playbooks: playbooks?.chooser ?? unusableChooser('this worker does not decide'),
       alarmSink: config.alarms.url === null ? null : createAlarmSink(config.alarms, config.timing.alarmDeadlineMs),
       attachments: attachmentsOf(config),
       clientOf(name) {

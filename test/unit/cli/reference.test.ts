@@ -12,6 +12,7 @@ import { addMigrate } from '../../../src/cli/commands/migrate.js';
 import { addPacer } from '../../../src/cli/commands/pacer.js';
 import { addPark } from '../../../src/cli/commands/park.js';
 import { addPlan } from '../../../src/cli/commands/plan.js';
+import { addPlaybook } from '../../../src/cli/commands/playbook.js';
 import { addProbe } from '../../../src/cli/commands/probe.js';
 import { addReprocess } from '../../../src/cli/commands/reprocess.js';
 import { addSource } from '../../../src/cli/commands/source.js';
@@ -56,6 +57,7 @@ describe('docs/reference/cli.md', () => {
     ])
       add(program);
     for (const add of [addPark, addReprocess, addSource]) add(program);
+    addPlaybook(program);
     const rows = [...section('Verbs').matchAll(/^\| `([a-z ]+)` +\| +(?:`(--[a-z-]+)` *)?\|/gm)];
     const listed = rows.map(([, verb, option]) => (option ? `${verb} ${option}` : (verb ?? '')));
     expect(listed.sort()).toEqual(verbsOf(program).sort());

@@ -2,23 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LABELS, type Label } from '../../../src/classify/labels.js';
 import { classify } from '../../../src/classify/rules.js';
-import { answerFor, templateChooser } from '../../../src/playbooks/templates.js';
+import type { Facts } from '../../../src/playbooks/chooser.js';
+import { facts, starterChooser } from '../../support/playbooks.js';
 
 const labels = Object.keys(LABELS) as Label[];
 
-const choose = (label: string) =>
-  templateChooser.choose({
-    source: 'dashboard',
-    channel: 'email',
-    route: 'email',
-    label,
-    confidence: 1,
-    from: null,
-    subject: null,
-    text: '',
-    threadStatus: 'open',
-    at: new Date(0),
-  });
+const chooser = starterChooser();
+const choose = (label: string, given: Partial<Facts> = {}) => chooser.choose(facts({ label, ...given }));
+const answerFor = (label: string, { subject }: { subject: string | null }): string | null => {
+  const { action } = choose(label, { subject });
+  return action.do === 'reply' ? action.text : null;
+};
 /** The action, with the name of the template instead of its text. */
 const decide = (label: string) => {
   const { action } = choose(label);
@@ -26,18 +20,18 @@ const decide = (label: string) => {
   return action.do === 'escalate' ? { action: 'escalate', reason: action.reason } : { action: action.do };
 };
 
-describe('decide', () => {
-  test('answers the two intents that have a template, and gives a person everything else with a reason', () => {
+describe('the starter set', () => {
+  test('answers two intents, closes what a machine wrote, and gives a person everything else with a reason', () => {
     expect(Object.fromEntries(labels.map((label) => [label, decide(label)]))).toEqual({
       delivery_status: { action: 'reply', template: 'delivery_status' },
       password_reset: { action: 'reply', template: 'password_reset' },
-      refund: { action: 'escalate', reason: 'no_playbook' },
+      refund: { action: 'escalate', reason: 'escalated_by_playbook' },
       cancel_order: { action: 'escalate', reason: 'no_playbook' },
-      complaint: { action: 'escalate', reason: 'no_playbook' },
-      lost_or_stolen: { action: 'escalate', reason: 'no_playbook' },
+      complaint: { action: 'escalate', reason: 'escalated_by_playbook' },
+      lost_or_stolen: { action: 'escalate', reason: 'escalated_by_playbook' },
       payment_problem: { action: 'escalate', reason: 'no_playbook' },
       change_details: { action: 'escalate', reason: 'no_playbook' },
-      automatic_mail: { action: 'escalate', reason: 'no_playbook' },
+      automatic_mail: { action: 'close' },
       unknown: { action: 'escalate', reason: 'unknown_intent' },
     });
   });
@@ -56,7 +50,7 @@ describe('decide', () => {
   });
 });
 
-describe('answerFor', () => {
+describe('its answers', () => {
   test('thanks for the message by its subject and says where to look', () => {
     const text = answerFor('delivery_status', { subject: 'Re: AW:  My parcel' });
     expect(text).toMatch(/^Hello,\n\nThank you for your message about "My parcel"\.\n\n/);
@@ -76,6 +70,15 @@ describe('answerFor', () => {
       'x'.repeat(101),
       'Re:',
       ' ',
+      'пример.рф',
+      'example。com',
+      'javascript:alert(1)',
+      'mailto:a',
+      '[here](there)',
+      'call +1 202-555-0100 now',
+      '&lt;b&gt;',
+      '{{ customer.address }}',
+      '{% raw %}',
     ]) {
       expect(answerFor('delivery_status', { subject })).toContain('Thank you for your message.\n');
     }
@@ -95,6 +98,51 @@ describe('answerFor', () => {
       expect(answerFor(label, { subject: null }) ?? '').not.toMatch(
         /we will|we have (sent|refunded|reset)|tomorrow|within|send us your password/i,
       );
+  });
+
+  test('the two answers are word for word those of before, so that a customer sees no difference', () => {
+    expect(answerFor('password_reset', { subject: 'Re: PIN' })).toBe(
+      [
+        'Hello,',
+        'Thank you for your message about "PIN".',
+        'You asked about a password or passcode that is forgotten or not accepted.',
+        'Please choose "Forgotten?" below the sign-in form or on the start screen of the app and follow the steps shown there to set a new one. We never ask for your password, so please do not send it to us.',
+        'If that does not help, or you did not expect this message, please reply to it and a person will look into it.',
+        'Kind regards\nCustomer service',
+      ].join('\n\n'),
+    );
+    expect(answerFor('delivery_status', { subject: null })).toBe(
+      [
+        'Hello,',
+        'Thank you for your message.',
+        'You asked where your delivery is or when it will arrive.',
+        'The confirmation that we sent when it left us names the carrier and the tracking number; the page of the carrier shows where it is and the expected day. You find the same under "Orders" once you are signed in.',
+        'If you have no confirmation, or the expected day has passed, please reply to this message with your order number and a person will look into it.',
+        'Kind regards\nCustomer service',
+      ].join('\n\n'),
+    );
+  });
+
+  test('nothing that a customer wrote appears in one as markup, link or address, whatever the name and the text', () => {
+    const hostile = [
+      '<script>x</script>',
+      'https://example.com/a',
+      'a@example.com',
+      '[x](http://example.com)',
+      '+1 202-555-0100',
+    ];
+    const piece = fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: 'binary' }));
+    const words = fc.array(piece, { maxLength: 4 }).map((parts) => parts.join(' '));
+    fc.assert(
+      fc.property(words, words, words, (subject, name, text) => {
+        for (const label of ['delivery_status', 'password_reset']) {
+          const from = { kind: 'email', value: 'a@example.com', name } as const;
+          const { action } = choose(label, { subject, text, from });
+          expect(action.do).toBe('reply');
+          expect(action.do === 'reply' ? action.text : '').not.toMatch(/[<>@[\]{}]|:\/\/|www\.|\w\.\w|202-555/);
+        }
+      }),
+    );
   });
 
   test('our own answers, should they come back, ask for nothing that would be answered again', () => {

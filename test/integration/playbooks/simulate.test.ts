@@ -1,0 +1,86 @@
+import { expect, it } from 'vitest';
+import { simulatePlaybooks } from '../../../src/assurance/simulate-playbooks.js';
+import { ruleClassifier } from '../../../src/classify/rules.js';
+import { chooserOf } from '../../../src/playbooks/set-chooser.js';
+import { DAY, HOUR, iso } from '../../support/clock.js';
+import { incomingMessage, incomingThread, outgoingMessage } from '../../support/incoming.js';
+import { testLedger } from '../../support/ledger.js';
+import { lifecycleOf } from '../../support/lifecycle.js';
+import { setOf, starterChooser } from '../../support/playbooks.js';
+
+const TABLES = [
+  'message',
+  'lifecycle_event',
+  'decision',
+  'outbox',
+  'case',
+  'marker',
+  'playbook_version',
+  'alarm',
+  'change',
+];
+const DELIVERY = 'Where is my order? It has not arrived.';
+
+it('tells what the playbooks of now would choose, and where that differs from what was decided, and writes nothing', async () => {
+  const ledger = await testLedger();
+  const { db, clock } = ledger;
+  await ledger.bind({ firstMode: 'live', answerFrom: new Date(0) });
+  const threads = ['t1', 't2', 't3', 't4', 't5'];
+  await ledger.list(threads.map((id) => incomingThread(id)));
+  const texts = [DELIVERY, DELIVERY, 'I want my money back, please refund me.', 'Something about a door.', DELIVERY];
+  for (const [index, id] of threads.entries())
+    await ledger.read(id, [
+      incomingMessage(`m${index + 1}`, {
+        providerThreadId: id,
+        originAt: iso(-HOUR),
+        text: texts[index] ?? null,
+        headers: index === 4 ? { 'list-id': 'x' } : {},
+      }),
+    ]);
+  clock.advance(HOUR);
+  const lifecycle = lifecycleOf(ledger, starterChooser());
+  for (const id of ['m1', 'm3', 'm4']) await lifecycle.decide(id);
+  // What a playbook is not asked about: an answer of a person stands below it.
+  await ledger.list([incomingThread('t6', { createdAt: iso(-HOUR) })]);
+  await ledger.read('t6', [
+    incomingMessage('old', { providerThreadId: 't6', originAt: iso(-HOUR), text: DELIVERY }),
+    outgoingMessage('answer', { providerThreadId: 't6', originAt: iso(-HOUR / 2) }),
+  ]);
+
+  const before = await Promise.all(TABLES.map((table) => ledger.count(table)));
+  const set = setOf({
+    'a.yaml': 'name: parcel\nwhen: { label: delivery_status, thread: { first_message: true } }\nthen: callback\n',
+    'b.yaml': 'name: refund\nwhen: { label: refund }\nthen: escalate\n',
+  });
+  const options = { since: new Date(0), source: null, classifier: ruleClassifier, ownAddresses: new Set<string>() };
+  const simulation = await simulatePlaybooks(db, { ...options, chooser: chooserOf(set) });
+  const [m1, m2, m3, m4, old] = await Promise.all(
+    ['m1', 'm2', 'm3', 'm4', 'old'].map(async (id) => (await ledger.message(id)).id),
+  );
+  expect(simulation).toEqual({
+    messages: 6,
+    notDecided: { bulk_mail: 1 },
+    chosen: [
+      { playbook: 'parcel', action: 'callback', reason: null, count: 3, examples: [m1, m2, old] },
+      { playbook: 'refund', action: 'escalate', reason: 'escalated_by_playbook', count: 1, examples: [m3] },
+      { playbook: null, action: 'escalate', reason: 'unknown_intent', count: 1, examples: [m4] },
+    ],
+    same: 2,
+    differences: [
+      {
+        was: { playbook: 'delivery_status', action: 'reply' },
+        now: { playbook: 'parcel', action: 'callback' },
+        count: 1,
+        examples: [m1],
+      },
+    ],
+    undecidedThen: 2,
+  });
+  expect(await Promise.all(TABLES.map((table) => ledger.count(table)))).toEqual(before);
+
+  const later = { ...options, chooser: chooserOf(set), since: new Date(clock.now().getTime() + DAY) };
+  expect(await simulatePlaybooks(db, later)).toMatchObject({ messages: 0 });
+  expect(await simulatePlaybooks(db, { ...options, chooser: chooserOf(set), source: 'other' })).toMatchObject({
+    messages: 0,
+  });
+});
