@@ -7,6 +7,7 @@ import type { ActivityDeps } from './deps.js';
 import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
+import { createModelCalls } from './model-calls.js';
 import { createPacingSteps } from './pacing-steps.js';
 import { createProbeCalls } from './probe-calls.js';
 import { createProbeSteps } from './probe-steps.js';
@@ -29,5 +30,6 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAttachmentCalls(deps),
     ...createHintSteps(deps),
     ...createProbeCalls(deps),
+    ...createModelCalls(deps),
   },
 });

@@ -2,11 +2,12 @@ import type { Client } from '@temporalio/client';
 import type { JudgeAccount } from '../assurance/probes/judge-claims.js';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { LookDeps } from '../delivery/look.js';
-import type { Classifier } from '../domain/understanding.js';
+import type { ClassifierChain } from '../domain/understanding.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
 import type { Chooser } from '../playbooks/chooser.js';
 import type { Courtesy } from '../sources/courtesy.js';
 import type { InboundSender } from '../sources/inbound-sender.js';
+import type { ModelClient } from '../sources/model/client.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** What activities are made of; built once per worker, released in reverse order. */
@@ -14,7 +15,9 @@ export interface ActivityDeps extends LookDeps {
   temporal: Client;
   log: { intake: Logger; lifecycle: Logger; delivery: Logger; provider: Logger };
   courtesy: Courtesy;
-  classifier: Classifier;
+  classifier: ClassifierChain;
+  /** The language model that this worker may ask, with the labels it may choose; absent where there is none. */
+  model?: { client: ModelClient; labels: readonly string[] } | undefined;
   playbooks: Chooser;
   /** Who takes alarms; null where nobody is configured. */
   alarmSink: AlarmSink | null;

@@ -42,6 +42,8 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
     sendTimeoutMs: timing.sendTimeoutMs,
     callRetryInitialMs: timing.callRetryInitialMs,
     callRetryMaxMs: timing.callRetryMaxMs,
+    modelTimeoutMs: timing.modelTimeoutMs,
+    modelGiveUpMs: timing.modelGiveUpMs,
   };
   return {
     /** Freezes what the source owes us, once per run, and names the hints that lead to threads which nobody knows yet. */

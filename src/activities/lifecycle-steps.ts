@@ -1,7 +1,8 @@
 import { plainText } from '../classify/plain-text.js';
-import { DecideInput, ParkInput, StepInput, TakeUpInput } from '../contracts/steps.js';
+import { DecideInput, ParkInput, TakeUpInput, UnderstandInput } from '../contracts/steps.js';
 import { decideMessage } from '../delivery/decide-message.js';
 import { bodyWait } from '../domain/body-wait.js';
+import { MODEL_SOURCE } from '../domain/identity.js';
 import type { DecideResult, StepEnded, TakeUpResult, UnderstandResult } from '../domain/step-results.js';
 import { triage } from '../domain/triage.js';
 import { only, type Sql } from '../ledger/database.js';
@@ -21,6 +22,7 @@ import {
   setRoute,
   waitMessage,
 } from '../ledger/lifecycles.js';
+import { readModelAnswer } from '../ledger/model-answers.js';
 import { endedResult } from '../ledger/step-results.js';
 import { hurryThread } from '../ledger/visits.js';
 import type { ActivityDeps } from './deps.js';
@@ -115,18 +117,26 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
       });
     },
 
-    /** Finds out what the newest version of the message asks for. The classifier runs outside of any transaction. */
-    async understand(payload: StepInput): Promise<UnderstandResult> {
-      const { messageId, carry } = StepInput.parse(payload);
+    /**
+     * Finds out what the newest version of the message asks for. The classifiers run outside of any transaction; where the language
+     * model has its turn and was not asked about this version yet, that has to be done first.
+     */
+    async understand(payload: UnderstandInput): Promise<UnderstandResult> {
+      const { messageId, carry, modelSilent } = UnderstandInput.parse(payload);
       for (;;) {
         const content = await readContent(db, messageId);
         const { subject, headers } = content;
-        const understanding = await deps.classifier.classify({ subject, text: plainText(content), headers });
+        const modelAnswer = async (classifier: string) =>
+          (await readModelAnswer(db, { messageId, bodyVersion: content.version, classifier })) ??
+          (modelSilent ? ('silent' as const) : null);
+        const input = { subject, text: plainText(content), headers };
+        const understanding = await deps.classifier.classify(input, { modelAnswer });
         const result = await db.transaction(async (tx): Promise<UnderstandResult | null> => {
           const held = await holdMessage(tx, messageId, carry);
           if (!held) return endedResult(tx, messageId);
           // Other words came meanwhile: those count.
           if ((await readContent(tx, messageId)).version !== content.version) return null;
+          if (understanding === 'ask') return { kind: 'ask', source: MODEL_SOURCE };
           await recordUnderstanding(tx, held.message, understanding, clock.now());
           return { kind: 'go', label: understanding.label };
         });

@@ -78,7 +78,7 @@ function findMachine(headers: Readonly<Record<string, string>>): string | null {
 }
 
 /** The text above what is quoted: a reply repeats the question that was answered before. */
-function newestPart(text: string): string {
+export function newestPart(text: string): string {
   const lines = text.slice(0, READ_CHARACTERS).split('\n');
   const end = lines.findIndex((line) =>
     /^\s*(-{2,} ?(original message|forwarded message)|_{10,}|on .{5,200} wrote:\s*$)/i.test(line),

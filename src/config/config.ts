@@ -93,6 +93,12 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
       environment,
     },
     alarms: alarmsOf(values),
+    classifier: {
+      /** In the order in which they are asked. */
+      chain: values.WAYBILL_CLASSIFIER,
+      /** Null: no language model is asked. */
+      model: modelOf(values),
+    },
     api: { host: values.WAYBILL_API_HOST, port: values.WAYBILL_API_PORT },
     source: {
       dashboardUrl: values.WAYBILL_DASHBOARD_URL,
@@ -137,6 +143,20 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
 /** Address and secret are set together or not at all. */
 const alarmsOf = ({ WAYBILL_ALARM_WEBHOOK_URL: url, WAYBILL_ALARM_WEBHOOK_SECRET: secret }: Values) =>
   url !== null && secret !== null ? { url, secret } : { url: null, secret: null };
+
+/** Without its name in the chain a model that is configured is asked nothing. Conflicts are found before. */
+const modelOf = (values: Values) =>
+  values.WAYBILL_CLASSIFIER.includes('model') && values.WAYBILL_MODEL_PROVIDER !== null
+    ? {
+        provider: values.WAYBILL_MODEL_PROVIDER,
+        name: values.WAYBILL_MODEL_NAME ?? '',
+        key: values.WAYBILL_MODEL_KEY,
+        url: values.WAYBILL_MODEL_URL,
+        ratePerSecond: values.WAYBILL_MODEL_RATE,
+        /** Null: those of the rules. */
+        labels: values.WAYBILL_MODEL_LABELS,
+      }
+    : null;
 
 /** Conflicts are found before: here nothing of it is missing. */
 const s3Of = (values: Values) => ({

@@ -11,6 +11,7 @@ export function findConflicts(values: Values, timing: Timing): Problem[] {
     ...findDashboardConflicts(values),
     ...findPairConflicts(values),
     ...findStoreConflicts(values),
+    ...findModelConflicts(values),
     ...findTemporalConflicts(values),
     ...findPortConflicts(values),
     ...findTimingConflicts(timing),
@@ -50,6 +51,17 @@ function findPairConflicts(values: Values): Problem[] {
       problem: 'is needed together with WAYBILL_ALARM_WEBHOOK_SECRET',
     });
   return problems;
+}
+
+function findModelConflicts(values: Values): Problem[] {
+  if (!values.WAYBILL_CLASSIFIER.includes('model')) return [];
+  const { WAYBILL_MODEL_PROVIDER: provider } = values;
+  const needed: VariableName[] = ['WAYBILL_MODEL_PROVIDER', 'WAYBILL_MODEL_NAME'];
+  if (provider === 'compatible') needed.push('WAYBILL_MODEL_URL');
+  else if (provider !== null) needed.push('WAYBILL_MODEL_KEY');
+  return needed
+    .filter((name) => values[name] === null)
+    .map((name) => ({ name, problem: 'is needed where WAYBILL_CLASSIFIER names model' }));
 }
 
 function findStoreConflicts(values: Values): Problem[] {
@@ -110,6 +122,7 @@ function findTimingConflicts(timing: Timing): Problem[] {
     ['callDeadlineMs', 'callTimeoutMs'],
     ['sendDeadlineMs', 'sendTimeoutMs'],
     ['attachmentDeadlineMs', 'attachmentTimeoutMs'],
+    ['modelDeadlineMs', 'modelTimeoutMs'],
   ] as const;
   const problems: Problem[] = [];
   for (const [less, more] of shorter) {
@@ -133,6 +146,8 @@ function findTimingConflicts(timing: Timing): Problem[] {
     'attachmentsEveryMs',
     'attachmentDeadlineMs',
     'playbooksEveryMs',
+    'modelDeadlineMs',
+    'modelGiveUpMs',
   ] as const) {
     if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
   }

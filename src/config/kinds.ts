@@ -98,6 +98,15 @@ export const KINDS = {
     'must be one or two secrets of Standard Webhooks (whsec_ and base64) parted by a comma',
     /^(whsec_)?[A-Za-z0-9+/]{32,}={0,2}$/,
   ).refine((parts) => parts.length <= 2, 'must be at most two secrets: the one in force and the one that follows it'),
+  classifiers: list(
+    'must be rules, local and model in the order in which they are asked, each once',
+    /^(rules|local|model)$/,
+  ).refine((parts) => new Set(parts).size === parts.length, 'must name each classifier once'),
+  labels: list('must be names of labels parted by commas', /^[\p{L}\p{N}][\p{L}\p{N} _.:&/?'+-]{0,79}$/u).refine(
+    (parts) => parts.length >= 2 && parts.length <= 200,
+    'must be 2 to 200 labels',
+  ),
+  provider: choice(['openai', 'anthropic', 'compatible']),
   roles: list('must be roles parted by commas, as intake,lifecycle,source:dashboard', /^[a-z]+(:[a-z0-9][a-z0-9-]*)?$/),
 } as const;
 

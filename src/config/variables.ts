@@ -9,6 +9,7 @@ export interface Variable {
     | 'alarms'
     | 'attachments'
     | 'playbooks'
+    | 'classifier'
     | 'api'
     | 'worker'
     | 'log'
@@ -258,6 +259,39 @@ export const VARIABLES = {
     doc: 'server that writes mail as a customer: the control routes of the simulated dashboard',
   },
   WAYBILL_INBOUND_SENDER_TOKEN: { group: 'source', kind: 'token', default: null, secret: true, doc: 'its token' },
+
+  WAYBILL_CLASSIFIER: {
+    group: 'classifier',
+    kind: 'classifiers',
+    default: 'rules',
+    doc: 'who finds out what a message asks for: rules, local, model; the first that does not abstain decides',
+  },
+  WAYBILL_MODEL_PROVIDER: {
+    group: 'classifier',
+    kind: 'provider',
+    default: null,
+    doc: 'whose API the language model is asked by; compatible: any endpoint that speaks the chat completions of OpenAI',
+  },
+  WAYBILL_MODEL_NAME: { group: 'classifier', kind: 'token', default: null, doc: 'name of the language model' },
+  WAYBILL_MODEL_KEY: { group: 'classifier', kind: 'token', default: null, secret: true, doc: 'key of its API' },
+  WAYBILL_MODEL_URL: {
+    group: 'classifier',
+    kind: 'url',
+    default: null,
+    doc: 'address of its API, as http://127.0.0.1:11434/v1; unset: that of the provider',
+  },
+  WAYBILL_MODEL_RATE: {
+    group: 'classifier',
+    kind: 'rate',
+    default: '1',
+    doc: 'questions to the language model at most',
+  },
+  WAYBILL_MODEL_LABELS: {
+    group: 'classifier',
+    kind: 'labels',
+    default: null,
+    doc: 'labels that the language model may choose; unset: those of the rules',
+  },
 
   WAYBILL_API_HOST: { group: 'api', kind: 'text', default: '127.0.0.1', doc: 'address on which the API listens' },
   WAYBILL_API_PORT: { group: 'api', kind: 'port', default: '8080', doc: 'port of the API' },

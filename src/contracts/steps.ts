@@ -72,6 +72,10 @@ export type TakeUpInput = z.infer<typeof TakeUpInput>;
 export const StepInput = z.strictObject({ messageId: uuid, carry: z.int().min(1) });
 export type StepInput = z.infer<typeof StepInput>;
 
+/** `modelSilent`: the language model was asked for long enough. */
+export const UnderstandInput = StepInput.extend({ modelSilent: z.literal(true).optional() });
+export type UnderstandInput = z.infer<typeof UnderstandInput>;
+
 export const DecideInput = z.strictObject({ messageId: uuid, carry: z.int().min(1), turnWaits: z.int().min(0) });
 export type DecideInput = z.infer<typeof DecideInput>;
 

@@ -5,7 +5,7 @@ import { only } from '../ledger/database.js';
 import { readDecision, recordChoice } from '../ledger/decisions.js';
 import { endMessage, escalateMessage, isToldAnew, releaseTurn, takeTurn, waitMessage } from '../ledger/lifecycles.js';
 import { modeOf } from '../ledger/modes.js';
-import type { Chooser } from '../playbooks/chooser.js';
+import { asAbstained, type Chooser } from '../playbooks/chooser.js';
 import { act } from './actions/act.js';
 import { type Acted, type Deciding, ENDED } from './actions/context.js';
 import { chooseFor } from './choose.js';
@@ -60,7 +60,8 @@ export async function decideMessage(
   // Other words than those that were understood: what is decided and sent is decided on the newest.
   const understood = (await isToldAnew(tx, messageId)) ? null : await readDecision(tx, messageId);
   if (understood === null) return { kind: 'understand' };
-  const choice = await chooseFor(deciding, understood, playbooks);
+  const chosen = await chooseFor(deciding, understood, playbooks);
+  const choice = understood.abstained ? asAbstained(chosen) : chosen;
   const mode = await modeOf(tx, { source, route, playbook: choice.playbook?.name ?? null });
   await recordChoice(tx, message, choice, mode, now);
   return act({ ...deciding, choice, mode });

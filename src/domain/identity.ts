@@ -20,6 +20,8 @@ export const WITNESS_WORKFLOW_ID = 'witness';
 export const LIFECYCLE_QUEUE = 'waybill';
 export const INTAKE_QUEUE = 'waybill-intake';
 export const DEPLOYMENT = 'waybill';
+/** The name of the language model among the sources: it has its own queue, pacer and budget. */
+export const MODEL_SOURCE = 'model';
 export const sourceQueue = (source: string): string => `source.${source}`;
 
 /**

@@ -20,7 +20,8 @@ export interface StepWait {
 }
 
 export type TakeUpResult = StepEnded | StepWait | { kind: 'go'; carry: number; route: Route };
-export type UnderstandResult = StepEnded | { kind: 'go'; label: string };
+/** `ask`: the language model of this name has to be asked first. */
+export type UnderstandResult = StepEnded | { kind: 'go'; label: string } | { kind: 'ask'; source: string };
 
 /** A workflow that carries a part of the way, beside the lifecycle: it writes what it finds to the ledger and wakes the lifecycle. */
 export interface StartBeside {

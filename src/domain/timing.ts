@@ -157,6 +157,22 @@ export const TIMING_FIELDS = {
     unit: 'ms',
     doc: 'period of the look for changed playbooks, in every worker that decides',
   },
+  classifierCheckMs: {
+    default: 30_000,
+    unit: 'ms',
+    doc: 'how long a worker takes the trained classifier that it holds for the one in force',
+  },
+  modelDeadlineMs: { default: 20_000, unit: 'ms', doc: 'deadline of the request that asks a language model' },
+  modelTimeoutMs: {
+    default: 30_000,
+    unit: 'ms',
+    doc: 'start-to-close timeout of the activity that asks a language model',
+  },
+  modelGiveUpMs: {
+    default: 600_000,
+    unit: 'ms',
+    doc: 'how long a message waits for a language model before it goes on without',
+  },
   statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
   drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
 } as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;
@@ -169,7 +185,10 @@ export const DEFAULT_TIMING: Timing = Object.freeze(
 ) as Timing;
 
 /** What a lifecycle's workflow itself needs; everything else is read by the activities. */
-export type LifecycleTiming = Pick<Timing, 'sendTimeoutMs' | 'callRetryInitialMs' | 'callRetryMaxMs'>;
+export type LifecycleTiming = Pick<
+  Timing,
+  'sendTimeoutMs' | 'callRetryInitialMs' | 'callRetryMaxMs' | 'modelTimeoutMs' | 'modelGiveUpMs'
+>;
 
 /**
  * The values of a run, with the defaults for fields that did not exist yet when it was started: without them a run that is

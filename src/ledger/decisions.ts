@@ -6,7 +6,8 @@ import { appendEvents } from './events.js';
 import type { CarriedMessage } from './lifecycles.js';
 
 /** What the newest carry of a message was understood to ask for, and what was decided about it. */
-export interface Decision extends Omit<Understanding, 'reasons'> {
+export interface Decision extends Omit<Understanding, 'reasons' | 'abstained'> {
+  abstained: boolean;
   playbook: string | null;
   playbookVersion: string | null;
   action: ActionKind | null;
@@ -18,16 +19,16 @@ export interface Decision extends Omit<Understanding, 'reasons'> {
 export async function recordUnderstanding(
   tx: Sql,
   { id: messageId, carry }: Pick<CarriedMessage, 'id' | 'carry'>,
-  { label, confidence, classifier, reasons }: Understanding,
+  { label, confidence, classifier, reasons, abstained = false }: Understanding,
   now: Date,
 ): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO decision (message_id, carry, label, confidence, classifier, understood_at)
-    VALUES (${messageId}::uuid, ${carry}, ${label}, ${confidence}::float8, ${classifier}, ${now})
+    INSERT INTO decision (message_id, carry, label, confidence, classifier, abstained, understood_at)
+    VALUES (${messageId}::uuid, ${carry}, ${label}, ${confidence}::float8, ${classifier}, ${abstained}, ${now})
     ON CONFLICT (message_id) DO UPDATE SET carry = excluded.carry, label = excluded.label, confidence = excluded.confidence,
-      classifier = excluded.classifier, understood_at = excluded.understood_at, playbook = NULL, playbook_version = NULL,
+      classifier = excluded.classifier, abstained = excluded.abstained, understood_at = excluded.understood_at, playbook = NULL, playbook_version = NULL,
       action = NULL, mode = NULL, tags = '{}', decided_at = NULL`;
-  const detail = { label, confidence, classifier, reasons };
+  const detail = { label, confidence, classifier, reasons, ...(abstained ? { abstained } : {}) };
   await appendEvents(tx, now, [{ messageId, kind: 'classified', carry, detail }]);
 }
 
@@ -61,7 +62,7 @@ export async function recordChoice(
 
 export async function readDecision(db: Sql, messageId: string): Promise<Decision | null> {
   const rows = await db.$queryRaw<Decision[]>`
-    SELECT label, confidence, classifier, playbook, playbook_version AS "playbookVersion", action, mode, tags
+    SELECT label, confidence, classifier, abstained, playbook, playbook_version AS "playbookVersion", action, mode, tags
     FROM decision WHERE message_id = ${messageId}::uuid`;
   return rows[0] ?? null;
 }

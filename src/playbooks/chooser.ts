@@ -25,6 +25,17 @@ export interface Facts {
   at: Date;
 }
 
+/**
+ * The same choice for a message that no classifier was sure enough about: where a person takes it for want of a label, the reason says
+ * so. Whatever else was chosen stays.
+ */
+export function asAbstained(choice: Choice): Choice {
+  const { action } = choice;
+  if (action.do !== 'escalate' || (action.reason !== 'unknown_intent' && action.reason !== 'no_playbook'))
+    return choice;
+  return { ...choice, action: { ...action, reason: 'abstained' } };
+}
+
 export interface Chooser {
   /** Never throws: what cannot be used is a choice to escalate that says so. */
   choose(facts: Facts): Choice;

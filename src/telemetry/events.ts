@@ -64,6 +64,7 @@ export const EVENTS = {
   'message.ended': { doc: 'a message has its ending', fields: ['messageId', 'source', 'disposition', 'reason'] },
   'message.parked': { doc: 'a message was set aside for a person', fields: ['messageId', 'source', 'reason', 'step'] },
   'message.escalated': { doc: 'a person has to act on a message', fields: ['messageId', 'source', 'reason'] },
+  'classifier.unusable': { doc: 'a classifier could not be used, so it abstained', fields: ['classifier', 'reason'] },
   'dispatch.ended': { doc: 'recorded messages were offered to their lifecycles', fields: ['started'] },
 
   // delivery

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { MODEL_SOURCE } from '../domain/identity.js';
 import type { SourceBinding } from '../ledger/sources.js';
 
 /** What else is called besides dashboards: each has its row in `source`, its queue, its pacer and its budget. */
@@ -19,6 +20,24 @@ export interface ConfiguredProvider {
   binding(now: Date): SourceBinding;
 }
 
-export function configuredProviders(_config: Config): ConfiguredProvider[] {
-  return [];
+export function configuredProviders(config: Config): ConfiguredProvider[] {
+  return [...modelProvider(config)];
+}
+
+function modelProvider({ classifier, source }: Config): ConfiguredProvider[] {
+  if (!classifier.model) return [];
+  const { ratePerSecond } = classifier.model;
+  const binding = (now: Date): SourceBinding => ({
+    name: MODEL_SOURCE,
+    kind: 'model' satisfies ProviderKind,
+    // Nothing that the ledger holds of a model belongs to its address: another one may be asked at any start.
+    origin: 'model://any',
+    mailboxGroup: source.mailboxGroup,
+    ratePerSecond,
+    firstMode: 'observe',
+    mode: null,
+    answerFrom: null,
+    now,
+  });
+  return [{ name: MODEL_SOURCE, kind: 'model', ratePerSecond, binding }];
 }

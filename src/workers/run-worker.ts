@@ -7,13 +7,19 @@ import { createErrorInterceptor } from '../activities/interceptors.js';
 import { setQueueRate } from '../activities/queue-rate.js';
 import { judgeClaims } from '../assurance/probes/judge-claims.js';
 import { LABELS } from '../classify/labels.js';
-import { ruleClassifier } from '../classify/rules.js';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import { createAlarmSink } from '../delivery/alarm-sink.js';
 import { systemClock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
-import { auditWorkflowId, DEPLOYMENT, INTAKE_QUEUE, LIFECYCLE_QUEUE, sourceQueue } from '../domain/identity.js';
+import {
+  auditWorkflowId,
+  DEPLOYMENT,
+  INTAKE_QUEUE,
+  LIFECYCLE_QUEUE,
+  MODEL_SOURCE,
+  sourceQueue,
+} from '../domain/identity.js';
 import { queueRate } from '../domain/pacing.js';
 import { postgresStore, s3Store } from '../ledger/attachment-store.js';
 import { checkDatabase, type Database, openDatabase } from '../ledger/database.js';
@@ -26,6 +32,7 @@ import { createCourtesy } from '../sources/courtesy.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
+import { configuredClassifier, configuredModel } from './configured-classifier.js';
 import { type ConfiguredProvider, configuredProviders } from './configured-providers.js';
 import { type ConfiguredSource, configuredSources } from './configured-sources.js';
 import { followPlaybooks } from './follow-playbooks.js';
@@ -143,6 +150,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         })
       : null;
     if (playbooks) releases.push(() => playbooks.close());
+    const classifier = configuredClassifier({ config, db, clock: systemClock, log: logOf('lifecycle') });
+    releases.push(() => classifier.close());
     const deps: ActivityDeps = {
       db,
       clock: systemClock,
@@ -156,7 +165,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       },
       ownAddresses: new Set(config.source.ownAddresses),
       courtesy,
-      classifier: ruleClassifier,
+      classifier: classifier.chain,
+      model: configuredModel(config, (retryAfterMs) => courtesy.pause(MODEL_SOURCE, retryAfterMs)),
       playbooks: playbooks?.chooser ?? unusableChooser('this worker does not decide'),
       alarmSink: config.alarms.url === null ? null : createAlarmSink(config.alarms, config.timing.alarmDeadlineMs),
       attachments: attachmentsOf(config),

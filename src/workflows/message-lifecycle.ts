@@ -15,11 +15,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LifecycleSteps } from '../activities/lifecycle-steps.js';
+import type { ModelCalls } from '../activities/model-calls.js';
 import type { SourceCalls } from '../activities/source-calls.js';
 import { sourceQueue } from '../domain/identity.js';
 import { PRIORITY } from '../domain/priority.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
-import type { StartBeside, StepEnded, StepWait } from '../domain/step-results.js';
+import type { StartBeside, StepEnded, StepWait, UnderstandResult } from '../domain/step-results.js';
 import { type LifecycleTiming, wholeTiming } from '../domain/timing.js';
 
 export interface MessageLifecycleInput {
@@ -30,6 +31,9 @@ export interface MessageLifecycleInput {
 
 /** Something about the message or its thread has changed in the ledger: look now instead of later. */
 export const ledgerMoved = defineSignal('ledgerMoved');
+
+/** How often a language model is asked about one message, whose words may change. */
+const MOST_QUESTIONS = 3;
 
 /** Steps on the ledger alone, with the line that the Temporal UI shows beside them. */
 const stepsWith = (summary: string) =>
@@ -80,7 +84,7 @@ export async function messageLifecycle(input: MessageLifecycleInput): Promise<Om
     if (taken.kind === 'ended') return taken;
     const held = { messageId, carry: taken.carry };
     step = 'understand';
-    const understood = await understand(held);
+    const understood = await findOut(held);
     if (understood.kind === 'ended') return understood;
 
     for (let turnWaits = 0; ; turnWaits++) {
@@ -89,7 +93,7 @@ export async function messageLifecycle(input: MessageLifecycleInput): Promise<Om
       if (decided.kind === 'ended') return decided;
       if (decided.kind === 'understand') {
         step = 'understand';
-        const again = await understand(held);
+        const again = await findOut(held);
         if (again.kind === 'ended') return again;
         continue;
       }
@@ -106,6 +110,38 @@ export async function messageLifecycle(input: MessageLifecycleInput): Promise<Om
       }
       if (sent.kind === 'ended') return sent;
     }
+  }
+
+  /**
+   * What the message asks for; where a language model has its turn, it is asked on its own queue and what it said is read from the ledger.
+   * A model that says nothing in time holds nobody up for ever.
+   */
+  async function findOut(held: {
+    messageId: string;
+    carry: number;
+  }): Promise<Exclude<UnderstandResult, { kind: 'ask' }>> {
+    for (let asked = 0; ; asked++) {
+      // Other words can come meanwhile, and workers of another configuration: after a few rounds it goes on without.
+      const understood = await understand({ ...held, ...(asked > MOST_QUESTIONS ? { modelSilent: true } : {}) });
+      if (understood.kind !== 'ask') return understood;
+      try {
+        await askerOf(understood.source).askModel({ source: understood.source, messageId });
+      } catch (error) {
+        if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
+        asked = MOST_QUESTIONS;
+      }
+    }
+  }
+
+  function askerOf(model: string) {
+    return proxyActivities<ModelCalls>({
+      taskQueue: sourceQueue(model),
+      startToCloseTimeout: timing.modelTimeoutMs,
+      scheduleToCloseTimeout: timing.modelGiveUpMs,
+      priority: PRIORITY.live,
+      retry: { initialInterval: timing.callRetryInitialMs, maximumInterval: timing.callRetryMaxMs },
+      summary: 'asks a language model which label fits, records its answer',
+    });
   }
 
   /** Starts what carries a part of the way, unless it runs already; it outlives this run, which finds its outcome in the ledger. */

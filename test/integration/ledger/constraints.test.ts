@@ -24,6 +24,7 @@ import {
   STATES,
   WAITING_KINDS,
 } from '../../../src/domain/states.js';
+import { MODEL_ANSWERS } from '../../../src/domain/understanding.js';
 import { testDatabase } from '../../support/servers.js';
 
 /** The closed table that each check constraint repeats. */
@@ -54,6 +55,7 @@ const TABLES: Record<string, Record<string, string>> = {
   message_route_check: ROUTES,
   message_state_check: STATES,
   message_waiting_kind_check: WAITING_KINDS,
+  model_answer_reason_check: MODEL_ANSWERS,
   mode_setting_mode_check: MODES,
   mode_setting_route_check: ROUTES,
   outbox_state_check: OUTBOX_STATES,

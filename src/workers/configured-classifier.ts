@@ -1,0 +1,83 @@
+import type { ActivityDeps } from '../activities/deps.js';
+import { createChain, type Link } from '../classify/chain.js';
+import { LABELS } from '../classify/labels.js';
+import { createJudgingThread } from '../classify/local/judging-thread.js';
+import { createLocalLink } from '../classify/local/local-link.js';
+import { createModelLink } from '../classify/model-link.js';
+import { rulesLink } from '../classify/rules-link.js';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../domain/clock.js';
+import { type ClassifierChain, UNKNOWN_LABEL } from '../domain/understanding.js';
+import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
+import { activeModelId, readArtefact } from '../ledger/classifier-models.js';
+import type { Database } from '../ledger/database.js';
+import { classifierOf, createModelClient, type ModelOptions } from '../sources/model/client.js';
+import type { Logger } from '../telemetry/logger.js';
+
+export interface ClassifierParts {
+  config: Config;
+  db: Database;
+  clock: Clock;
+  log: Logger;
+}
+
+/** The classifiers of this configuration in their order; nothing is loaded or started before the first message. */
+export function configuredClassifier(parts: ClassifierParts): { chain: ClassifierChain; close(): Promise<void> } {
+  const { classifier } = parts.config;
+  const closes: (() => Promise<void>)[] = [];
+  const links: Readonly<Record<string, () => Link>> = {
+    rules: () => rulesLink,
+    local() {
+      const { link, close } = localLink(parts);
+      closes.push(close);
+      return link;
+    },
+    model: () =>
+      createModelLink({ classifier: classifierOf(modelOptions(parts.config)), labels: modelLabels(parts.config) }),
+  };
+  const chain = createChain(classifier.chain.flatMap((name) => links[name]?.() ?? []));
+  return {
+    chain,
+    async close() {
+      for (const close of closes) await close();
+    },
+  };
+}
+
+function localLink({ config, db, clock, log }: ClassifierParts): { link: Link; close(): Promise<void> } {
+  const thread = createJudgingThread();
+  const alarm = { kind: 'classifier_unusable', source: null, subject: 'local' } as const;
+  const link = createLocalLink({
+    thread,
+    activeId: () => activeModelId(db),
+    read: (id) => readArtefact(db, id),
+    now: () => clock.now().getTime(),
+    checkEveryMs: config.timing.classifierCheckMs,
+    async onState(state) {
+      const now = clock.now();
+      if (!state.usable)
+        log.warn({ event: 'classifier.unusable', classifier: state.model ?? 'local', reason: state.failure });
+      // A ledger that cannot be reached raises no alarm, and keeps no message from its way either.
+      await (state.usable
+        ? quenchAlarm(db, { ...alarm, now })
+        : raiseAlarm(db, { ...alarm, evidence: { classifier: state.model, failure: state.failure }, now })
+      ).catch(() => undefined);
+    },
+  });
+  return { link, close: () => thread.close() };
+}
+
+/** The language model of this configuration; undefined where none is asked. */
+export function configuredModel(config: Config, onPause: NonNullable<ModelOptions['onPause']>): ActivityDeps['model'] {
+  if (!config.classifier.model) return undefined;
+  return { client: createModelClient({ ...modelOptions(config), onPause }), labels: modelLabels(config) };
+}
+
+function modelOptions({ classifier, timing }: Config): ModelOptions {
+  const { provider = 'compatible', name = '', key = null, url = null } = classifier.model ?? {};
+  return { provider, model: name, key, url, deadlineMs: timing.modelDeadlineMs };
+}
+
+const modelLabels = ({ classifier }: Config): readonly string[] =>
+  classifier.model?.labels ??
+  Object.keys(LABELS).filter((label) => label !== UNKNOWN_LABEL && label !== 'automatic_mail');
