@@ -6,6 +6,7 @@ import { addAlarms } from './commands/alarms.js';
 import { addApi } from './commands/api.js';
 import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
+import { addClassifier } from './commands/classifier.js';
 import { addConfig } from './commands/config.js';
 import { addCoverage } from './commands/coverage.js';
 import { addExport } from './commands/export.js';
@@ -58,6 +59,7 @@ for (const add of [
   add(program);
 for (const add of [addPark, addReprocess, addSource]) add(program);
 addPlaybook(program);
+addClassifier(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 for (const command of everyCommand(program)) command.exitOverride();
 

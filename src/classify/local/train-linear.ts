@@ -20,7 +20,7 @@ export interface TrainOptions {
 }
 
 /** A step below it changes nothing that could be seen. */
-const LEAST_STEP = 1e-4;
+const LEAST_STEP = 1e-3;
 
 /**
  * Support vector machines with squared hinge loss, one label against the rest, by dual coordinate descent; all labels of a text

@@ -26,7 +26,7 @@ export interface Trained {
 }
 
 const FOLDS = 5;
-const PASSES = 12;
+const PASSES = 10;
 const COST = 1;
 /** Each label needs examples to learn from and to be held back. */
 export const LEAST_EXAMPLES = 5;

@@ -5,6 +5,7 @@ import { addAlarms } from '../../../src/cli/commands/alarms.js';
 import { addApi } from '../../../src/cli/commands/api.js';
 import { addAudit } from '../../../src/cli/commands/audit.js';
 import { addBalance } from '../../../src/cli/commands/balance.js';
+import { addClassifier } from '../../../src/cli/commands/classifier.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
 import { addCoverage } from '../../../src/cli/commands/coverage.js';
 import { addExport } from '../../../src/cli/commands/export.js';
@@ -58,6 +59,7 @@ describe('docs/reference/cli.md', () => {
       add(program);
     for (const add of [addPark, addReprocess, addSource]) add(program);
     addPlaybook(program);
+    addClassifier(program);
     const rows = [...section('Verbs').matchAll(/^\| `([a-z ]+)` +\| +(?:`(--[a-z-]+)` *)?\|/gm)];
     const listed = rows.map(([, verb, option]) => (option ? `${verb} ${option}` : (verb ?? '')));
     expect(listed.sort()).toEqual(verbsOf(program).sort());
