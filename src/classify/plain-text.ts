@@ -25,11 +25,29 @@ export function plainText({ text, html }: { text: string | null; html: string | 
 }
 
 function fromHtml(html: string): string {
+  if (nestsTooDeep(html)) return withoutTags(html);
   try {
     return convert(html, { ...OPTIONS, selectors: [...OPTIONS.selectors] });
   } catch {
-    return html.replaceAll(/<[^>]{0,2000}>/g, ' '); // the words without their layout are enough to decide on
+    return withoutTags(html);
   }
+}
+
+/** The words without their layout are enough to decide on. */
+const withoutTags = (html: string): string => html.replaceAll(/<[^<>]{0,2000}>/g, ' ');
+
+const TAG = /<(\/?)([a-z][a-z0-9]{0,15})/gi;
+const WITHOUT_END = /^(area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/i;
+/** Deeper than any mail is laid out; the library takes seconds for what is nested tens of thousands deep. */
+const DEEPEST = 2_000;
+
+function nestsTooDeep(html: string): boolean {
+  let depth = 0;
+  for (const [, end, name = ''] of html.matchAll(TAG)) {
+    if (end) depth = Math.max(0, depth - 1);
+    else if (!WITHOUT_END.test(name) && ++depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 const cut = (text: string): string =>
