@@ -85,7 +85,7 @@ describe('versions of a classifier', () => {
   it('trained at the same time get different numbers', async () => {
     const ledger = await testLedger();
     const stored = await Promise.all([store(ledger), store(ledger), store(ledger)]);
-    expect(stored.map(({ version }) => version).sort()).toEqual([1, 2, 3]);
+    expect(stored.map(({ version }) => version).sort((a, b) => a - b)).toEqual([1, 2, 3]);
   });
 });
 
