@@ -85,6 +85,12 @@ export async function activeModelId(db: Sql): Promise<string | null> {
   return rows[0]?.id ?? null;
 }
 
+/** Labels of any version, so that a playbook may name one before the version is in force. */
+export async function trainedLabels(db: Sql): Promise<string[]> {
+  const rows = await db.$queryRaw<{ label: string }[]>`SELECT DISTINCT unnest(labels) AS label FROM classifier_model`;
+  return rows.map(({ label }) => label);
+}
+
 export interface StoredArtefact {
   id: string;
   name: string;

@@ -9,7 +9,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
 import { type ClassifierChain, UNKNOWN_LABEL } from '../domain/understanding.js';
 import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
-import { activeModelId, readArtefact } from '../ledger/classifier-models.js';
+import { activeModelId, readArtefact, trainedLabels } from '../ledger/classifier-models.js';
 import type { Database } from '../ledger/database.js';
 import { classifierOf, createModelClient, type ModelOptions } from '../sources/model/client.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -71,6 +71,11 @@ function localLink({ config, db, clock, log }: ClassifierParts): { link: Link; c
 export function configuredModel(config: Config, onPause: NonNullable<ModelOptions['onPause']>): ActivityDeps['model'] {
   if (!config.classifier.model) return undefined;
   return { client: createModelClient({ ...modelOptions(config), onPause }), labels: modelLabels(config) };
+}
+
+/** Every label that a classifier of this installation can give: of the rules, of the language model, of any version that was trained. */
+export async function knownLabels(config: Config, db: Database): Promise<readonly string[]> {
+  return [...new Set([...Object.keys(LABELS), ...modelLabels(config), ...(await trainedLabels(db))])];
 }
 
 function modelOptions({ classifier, timing }: Config): ModelOptions {

@@ -13,8 +13,8 @@ export interface FollowOptions {
   db: Database;
   clock: Clock;
   folder: string;
-  /** Labels that a classifier of this worker can give. */
-  labels: readonly string[];
+  /** Labels that a classifier of this worker can give; a function is asked at each reading, since another classifier may be trained. */
+  labels: readonly string[] | (() => Promise<readonly string[]>);
   everyMs: number;
   log: Logger;
 }
@@ -41,7 +41,7 @@ export async function followPlaybooks(options: FollowOptions): Promise<FollowedP
   let inForce: { key: string | null; chooser: Chooser; problems: Problem[] } | null = null;
 
   async function take(found: FolderFiles): Promise<void> {
-    const { set, problems } = readFound(found, labels);
+    const { set, problems } = readFound(found, typeof labels === 'function' ? await labels() : labels);
     if (set) {
       await recordPlaybookSet(db, set, clock.now());
       inForce = { key: keyOf(found), chooser: chooserOf(set), problems: [] };

@@ -6,7 +6,6 @@ import type { ActivityDeps } from '../activities/deps.js';
 import { createErrorInterceptor } from '../activities/interceptors.js';
 import { setQueueRate } from '../activities/queue-rate.js';
 import { judgeClaims } from '../assurance/probes/judge-claims.js';
-import { LABELS } from '../classify/labels.js';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import { createAlarmSink } from '../delivery/alarm-sink.js';
@@ -32,7 +31,7 @@ import { createCourtesy } from '../sources/courtesy.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
-import { configuredClassifier, configuredModel } from './configured-classifier.js';
+import { configuredClassifier, configuredModel, knownLabels } from './configured-classifier.js';
 import { type ConfiguredProvider, configuredProviders } from './configured-providers.js';
 import { type ConfiguredSource, configuredSources } from './configured-sources.js';
 import { followPlaybooks } from './follow-playbooks.js';
@@ -144,7 +143,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
           db,
           clock: systemClock,
           folder: config.playbooks.folder ?? STARTER_FOLDER,
-          labels: Object.keys(LABELS),
+          labels: () => knownLabels(config, db),
           everyMs: config.timing.playbooksEveryMs,
           log: logOf('lifecycle'),
         })
