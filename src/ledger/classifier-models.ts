@@ -57,6 +57,7 @@ export async function activateModel(
   tx: Sql,
   { name, version, by, now }: { name: string; version: number | null; by: string; now: Date },
 ): Promise<ClassifierModel | null> {
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended('classifier in force', 0))`;
   const models = await listModels(tx);
   const chosen = models.find((one) => one.name === name && (version === null || one.version === version));
   if (!chosen) return null;

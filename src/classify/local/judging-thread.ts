@@ -17,7 +17,8 @@ export interface ThreadOptions {
   deadlineMs?: number;
 }
 
-const DEADLINE_MS = 5_000;
+/** Loading and judging together stay within the 10 seconds of the step that classifies. */
+const DEADLINE_MS = 4_000;
 const LARGEST_HEAP_MB = 512;
 
 interface Waiting {
