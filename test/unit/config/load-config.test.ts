@@ -110,6 +110,24 @@ describe('loadConfig', () => {
       );
   });
 
+  test('a language model is asked only where the classifiers name it, and then lacks nothing', () => {
+    const model = { WAYBILL_MODEL_PROVIDER: 'openai', WAYBILL_MODEL_NAME: 'some-model', WAYBILL_MODEL_KEY: 'k' };
+    expect(loadConfig({}).classifier).toEqual({ chain: ['rules'], model: null });
+    expect(loadConfig(model).classifier.model).toBeNull();
+    expect(loadConfig({ ...model, WAYBILL_CLASSIFIER: 'rules, local, model' }).classifier).toMatchObject({
+      chain: ['rules', 'local', 'model'],
+      model: { provider: 'openai', name: 'some-model', key: 'k', url: null, ratePerSecond: 1, labels: null },
+    });
+    const chain = { WAYBILL_CLASSIFIER: 'local,model' };
+    expect(failure(chain)).toMatch(/WAYBILL_MODEL_PROVIDER is needed.*WAYBILL_MODEL_NAME is needed/);
+    expect(failure({ ...chain, ...model, WAYBILL_MODEL_KEY: '' })).toContain('WAYBILL_MODEL_KEY is needed');
+    expect(failure({ ...chain, ...model, WAYBILL_MODEL_PROVIDER: 'compatible' })).toContain(
+      'WAYBILL_MODEL_URL is needed',
+    );
+    expect(failure({ WAYBILL_CLASSIFIER: 'rules,rules' })).toContain('each classifier once');
+    expect(failure({ WAYBILL_CLASSIFIER: 'oracle' })).toContain('must be rules, local and model');
+  });
+
   test('a mode other than observe and live is an error that lists these two', () => {
     expect(failure({ WAYBILL_MODE: 'approve' })).toBe(
       '1 setting cannot be used: WAYBILL_MODE must be observe or live (got "approve")',
