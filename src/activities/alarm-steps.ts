@@ -5,14 +5,21 @@ import { nextDeliveryMs } from '../domain/alarms.js';
 import { WaybillError } from '../domain/failures.js';
 import { alarmWorkflowId, INTAKE_QUEUE } from '../domain/identity.js';
 import { findAlarm, isUndelivered, markDelivered, undeliveredAlarms } from '../ledger/alarm-desk.js';
+import { sweepStops } from '../ledger/sending-stops.js';
+import { sweepReplies } from '../ledger/unconfirmed-replies.js';
 import type { ActivityDeps } from './deps.js';
 
 const DELIVERIES_AT_ONCE = 200;
 
 /** Telling people of alarms: each one has a delivery of its own, so that one that is not taken holds up no other. */
 export const createAlarmSteps = ({ db, clock, timing, temporal, alarmSink, log }: ActivityDeps) => ({
-  /** Starts a delivery for each alarm that has still to be told of; harmless where one is under way. Nothing without a receiver. */
+  /**
+   * Looks for what only time shows, then starts a delivery for each alarm that has still to be told of; harmless where one is under
+   * way. None without a receiver.
+   */
   async startDeliveries(): Promise<{ started: number }> {
+    await sweepStops(db, clock.now());
+    await sweepReplies(db, timing, clock.now());
     if (!alarmSink) return { started: 0 };
     const alarmIds = await undeliveredAlarms(db, DELIVERIES_AT_ONCE);
     for (const alarmId of alarmIds) {

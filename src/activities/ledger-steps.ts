@@ -4,6 +4,7 @@ import {
   ScheduleOverlapPolicy,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
 } from '@temporalio/client';
 import {
   CloseRoundInput,
@@ -21,6 +22,7 @@ import type { LifecycleTiming } from '../domain/timing.js';
 import { relianceOn } from '../ledger/claims.js';
 import { dueLookups } from '../ledger/hints.js';
 import { takeDispatchable } from '../ledger/lifecycles.js';
+import { offerAgain, takeMoved } from '../ledger/moved-waits.js';
 import { hurryDueParks, parkUnreadablePage, takeDueLookups } from '../ledger/parks.js';
 import { ensurePartitions } from '../ledger/partitions.js';
 import { planVisits } from '../ledger/plan-visits.js';
@@ -33,6 +35,10 @@ const DISPATCH_BATCH = 200;
 const STARTS_AT_ONCE = 20;
 /** Threads asked for by their id alone in one window or batch, as hints or parked rows name them; the rest waits for the next. */
 const LOOKUPS = 20;
+
+/** Something has come that the lifecycle waits for. */
+const wakeLifecycle = (temporal: ActivityDeps['temporal'], source: string, id: string): Promise<void> =>
+  temporal.workflow.getHandle(lifecycleWorkflowId(source, id)).signal('ledgerMoved');
 
 /** Steps that only touch the ledger or Temporal: no provider is called from here. */
 export const createLedgerSteps = (deps: ActivityDeps) => {
@@ -128,8 +134,11 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
       }
     },
 
-    /** Starts a lifecycle for each open message that has none, or may have lost it: harmless where one runs. */
-    async startLifecycles(): Promise<{ started: number }> {
+    /**
+     * Starts a lifecycle for each open message that has none, or may have lost it: harmless where one runs. Wakes those that wait for
+     * what has come, one after the other, so that the oldest go on first.
+     */
+    async startLifecycles(): Promise<{ started: number; woken: number }> {
       const now = clock.now();
       const open = await takeDispatchable(db, {
         now,
@@ -158,8 +167,16 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
           ),
         );
       }
+      const moved = await takeMoved(db, DISPATCH_BATCH, now);
+      for (const { id, source } of moved) {
+        heartbeat();
+        await wakeLifecycle(temporal, source, id).catch(async (error: unknown) => {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+          await offerAgain(db, id);
+        });
+      }
       log.lifecycle.debug({ event: 'dispatch.ended', started: open.length });
-      return { started: open.length };
+      return { started: open.length, woken: moved.length };
     },
 
     /** Makes the partitions of the coming months. */

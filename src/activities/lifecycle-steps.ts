@@ -1,10 +1,13 @@
 import { plainText } from '../classify/plain-text.js';
+import { SettleApprovalInput } from '../contracts/approval-steps.js';
 import { DecideInput, ParkInput, TakeUpInput, UnderstandInput } from '../contracts/steps.js';
 import { decideMessage } from '../delivery/decide-message.js';
+import type { SettleResult } from '../domain/approvals.js';
 import { bodyWait } from '../domain/body-wait.js';
 import { MODEL_SOURCE } from '../domain/identity.js';
 import type { DecideResult, StepEnded, TakeUpResult, UnderstandResult } from '../domain/step-results.js';
 import { triage } from '../domain/triage.js';
+import { settleApproval } from '../ledger/approvals.js';
 import { only, type Sql } from '../ledger/database.js';
 import { recordUnderstanding } from '../ledger/decisions.js';
 import { appendEvents } from '../ledger/events.js';
@@ -46,8 +49,8 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
     return result;
   }
 
-  async function ended(tx: Sql, message: CarriedMessage): Promise<StepEnded> {
-    return logEnding(message, await endedResult(tx, message.id));
+  async function ended(tx: Sql, message: CarriedMessage, along: readonly string[] = []): Promise<StepEnded> {
+    return logEnding(message, await endedResult(tx, message.id, along));
   }
 
   return {
@@ -144,6 +147,11 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
       }
     },
 
+    /** What a person decided about its draft, unless that was written down before. The lifecycle acts on it in its next decision. */
+    async settleApproval(payload: SettleApprovalInput): Promise<SettleResult> {
+      return settleApproval(db, { ...SettleApprovalInput.parse(payload), now: clock.now() });
+    },
+
     /** Takes the turn in the thread, decides, and does or begins what was decided. */
     async decide(payload: DecideInput): Promise<DecideResult> {
       const { messageId, carry, turnWaits } = DecideInput.parse(payload);
@@ -153,7 +161,7 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
         if (!held) return endedResult(tx, messageId);
         const conversation = await readConversation(tx, held.thread);
         const decided = await decideMessage({ tx, ...held, conversation, now, timing }, { turnWaits, playbooks });
-        return decided.kind === 'ended' ? ended(tx, held.message) : decided;
+        return decided.kind === 'ended' ? ended(tx, held.message, decided.along) : decided;
       });
     },
   };

@@ -15,6 +15,8 @@ export interface Status {
   inFlight: number;
   threads: { known: number; gone: number; due: number };
   calls: { made: number; failed: number; unfinished: number };
+  /** What a person has to lift or decide: stops in force, and what they hold; drafts that wait. */
+  forPeople: { stops: number; held: number; drafts: number };
   /** Alarms that nobody has taken up. */
   alarms: { open: number };
   /** The loosest guarantee in force of any source, as a share of the silence; null before the first plan. */
@@ -39,6 +41,9 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
     SELECT count(*)::int AS open FROM alarm WHERE state = 'open'`;
   const [guarantee] = await db.$queryRaw<{ share: number; wantedShare: number }[]>`
     SELECT stated_share AS share, wanted_share AS "wantedShare" FROM visit_plan ORDER BY stated_share DESC LIMIT 1`;
+  const [held] = await db.$queryRaw<{ stops: number; drafts: number }[]>`
+    SELECT (SELECT count(*)::int FROM sending_stop WHERE lifted_at IS NULL) AS stops,
+           (SELECT count(*)::int FROM approval WHERE settled_at IS NULL) AS drafts`;
   const canaries = states.filter((row) => row.state === 'canary');
   const inbound = states.filter((row) => row.direction === 'inbound' && row.state !== 'canary');
   const count = (rows: readonly { n: number }[]) => rows.reduce((sum, row) => sum + row.n, 0);
@@ -52,6 +57,11 @@ export async function readStatus(db: Sql, now: Date): Promise<Status> {
     inFlight: count(states.filter((row) => row.state === 'recorded' || row.state === 'carried')),
     threads: threads ?? { known: 0, gone: 0, due: 0 },
     calls: calls ?? { made: 0, failed: 0, unfinished: 0 },
+    forPeople: {
+      stops: held?.stops ?? 0,
+      held: count(states.filter((row) => row.state === 'waiting' && row.key === 'stopped')),
+      drafts: held?.drafts ?? 0,
+    },
     alarms: alarms ?? { open: 0 },
     guarantee: guarantee ?? null,
   };

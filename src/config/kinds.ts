@@ -74,7 +74,7 @@ export const KINDS = {
   postgres: z.string().refine((text) => urlOf(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL'),
   store: choice(['postgres', 's3']),
   switch: choice(['true', 'false', '1', '0']),
-  mode: choice(['observe', 'live']),
+  mode: choice(['observe', 'shadow', 'approve', 'live']),
   profile: choice(['documented', 'observed', 'faulty']),
   level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   format: choice(['auto', 'pretty', 'ndjson']),

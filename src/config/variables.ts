@@ -172,7 +172,7 @@ export const VARIABLES = {
     group: 'source',
     kind: 'instant',
     default: null,
-    doc: 'mail before this instant is never answered; unset: the instant at which the source enters live',
+    doc: 'mail before this instant is never answered; unset: the instant at which the source enters shadow, approve or live',
   },
   WAYBILL_SOURCE_LIMIT: {
     group: 'source',

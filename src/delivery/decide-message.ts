@@ -1,13 +1,16 @@
-import { standingOf } from '../domain/conversation.js';
+import { type ConversationMessage, standingOf } from '../domain/conversation.js';
 import type { EscalateReason } from '../domain/reasons.js';
+import type { WaitingKind } from '../domain/states.js';
 import { openCaseOf } from '../ledger/cases.js';
 import { only } from '../ledger/database.js';
 import { readDecision, recordChoice } from '../ledger/decisions.js';
 import { endMessage, escalateMessage, isToldAnew, releaseTurn, takeTurn, waitMessage } from '../ledger/lifecycles.js';
-import { modeOf } from '../ledger/modes.js';
+import { isStopped, modeOf, scopeOf } from '../ledger/modes.js';
 import { asAbstained, type Chooser } from '../playbooks/chooser.js';
 import { act } from './actions/act.js';
+import { approvalUnderWay } from './actions/approve.js';
 import { type Acted, type Deciding, ENDED } from './actions/context.js';
+import { hold } from './actions/hold.js';
 import { chooseFor } from './choose.js';
 
 export interface Turn {
@@ -17,6 +20,7 @@ export interface Turn {
 }
 
 const LONGEST_TURN_WAIT_MS = 60_000;
+const LONG_WAITS: ReadonlySet<WaitingKind> = new Set(['approval', 'business_hours', 'callback', 'outcome', 'stopped']);
 
 /**
  * What becomes of a message now: its place in the conversation first, then its turn in the thread, then what a playbook chooses for
@@ -49,23 +53,31 @@ export async function decideMessage(
     await releaseTurn(tx, messageId);
     return waitFor(deciding, 'settle', new Date(standing.until));
   }
-  const turnUntil = () =>
-    new Date(now.getTime() + Math.min(LONGEST_TURN_WAIT_MS, timing.turnWaitMs * 2 ** Math.min(turnWaits, 10)));
+  const turnUntil = (longestMs = LONGEST_TURN_WAIT_MS) =>
+    new Date(now.getTime() + Math.min(longestMs, timing.turnWaitMs * 2 ** Math.min(turnWaits, 20)));
   if (standing.to === 'await') {
     await releaseTurn(tx, messageId);
-    return waitFor(deciding, 'turn', turnUntil());
+    const newer = conversation.messages.find((one) => one.id === standing.newer);
+    return waitFor(deciding, 'turn', turnUntil(waitsLong(newer) ? timing.stoppedRetryMs : LONGEST_TURN_WAIT_MS));
   }
   if (!(await takeTurn(tx, message, now))) return waitFor(deciding, 'turn', turnUntil());
 
   // Other words than those that were understood: what is decided and sent is decided on the newest.
   const understood = (await isToldAnew(tx, messageId)) ? null : await readDecision(tx, messageId);
   if (understood === null) return { kind: 'understand' };
+  if (message.waitingKind === 'stopped' && (await isStopped(tx, await scopeOf(tx, message)))) return hold(deciding);
+  const underWay = await approvalUnderWay(deciding);
+  if (underWay) return 'kind' in underWay ? underWay : act({ ...deciding, ...underWay });
   const chosen = await chooseFor(deciding, understood, playbooks);
   const choice = understood.abstained ? asAbstained(chosen) : chosen;
   const mode = await modeOf(tx, { source, route, playbook: choice.playbook?.name ?? null });
   await recordChoice(tx, message, choice, mode, now);
   return act({ ...deciding, choice, mode });
 }
+
+/** Whoever waits for one that waits for people or hours would only fill its history by looking every minute. */
+const waitsLong = (message: ConversationMessage | undefined): boolean =>
+  message?.waitingKind !== undefined && message.waitingKind !== null && LONG_WAITS.has(message.waitingKind);
 
 async function toPerson({ tx, message, now }: Deciding, reason: EscalateReason): Promise<Acted> {
   await escalateMessage(tx, message, reason, now);

@@ -1,6 +1,7 @@
 import { answeredAlong, standingOf } from '../domain/conversation.js';
 import type { AnswerReason, EscalateReason } from '../domain/reasons.js';
-import type { StepEnded } from '../domain/step-results.js';
+import { limitPassed } from '../domain/reply-guards.js';
+import type { StepEnded, StepWait } from '../domain/step-results.js';
 import type { Timing } from '../domain/timing.js';
 import type { OpenCall } from '../ledger/calls.js';
 import { type Database, only, type Sql } from '../ledger/database.js';
@@ -12,8 +13,10 @@ import {
   holdMessage,
   readConversation,
   readMessage,
+  waitMessage,
 } from '../ledger/lifecycles.js';
-import { moveReply, type OutboxRow } from '../ledger/outbox.js';
+import { isStopped, modeOf, scopeOf } from '../ledger/modes.js';
+import { lockCorrespondent, moveReply, type OutboxRow, repliesSince } from '../ledger/outbox.js';
 import { endedResult } from '../ledger/step-results.js';
 import type { Thread } from '../ledger/visits.js';
 
@@ -122,7 +125,7 @@ export interface Posting {
 export async function allowPosting(
   db: Database,
   { reply, carry, openCall, now, timing }: Posting,
-): Promise<{ fence: number; call: OpenCall } | StepEnded | { kind: 'again' }> {
+): Promise<{ fence: number; call: OpenCall } | StepEnded | StepWait | { kind: 'again' }> {
   return db.transaction(async (tx) => {
     const held = await holdMessage(tx, reply.messageId, carry);
     if (!held) return endedResult(tx, reply.messageId);
@@ -133,6 +136,16 @@ export async function allowPosting(
       `message ${message.id}`,
     );
     const standing = standingOf(self, conversation, now.getTime(), timing);
+    const isResend = reply.state === 'doubtful';
+    const scope = await scopeOf(tx, message);
+    if (await isStopped(tx, scope))
+      return isResend ? waitInDoubt(tx, message, now, timing) : backToPending(tx, reply, now);
+    // Nobody knows whether it has left already: whatever keeps it from being sent again is for a person to judge.
+    if (isResend && (standing.to !== 'act' || !['live', 'approve'].includes(await modeOf(tx, scope)))) {
+      await moveReply(tx, reply.id, { from: ['doubtful'], to: 'unconfirmed', fence: null, now });
+      await escalateMessage(tx, message, 'reply_unconfirmed', now);
+      return endedResult(tx, message.id);
+    }
     if (standing.to === 'supersede') {
       const other = {
         disposition: 'superseded_by',
@@ -147,9 +160,30 @@ export async function allowPosting(
       return endedResult(tx, message.id);
     }
     if (standing.to !== 'act') return { kind: 'again' };
-    const fence = await moveReply(tx, reply.id, { from: ['looking'], to: 'posting', fence: reply.fence, now });
+    if (reply.correspondentHash !== null) await lockCorrespondent(tx, reply.correspondentHash);
+    const since = new Date(now.getTime() - timing.replyLimitMs);
+    const passed = isResend ? null : limitPassed(await repliesSince(tx, message, since), timing);
+    if (passed !== null) {
+      await escalateMessage(tx, message, 'reply_limit', now, passed);
+      return endedResult(tx, message.id);
+    }
+    const from = [isResend ? 'doubtful' : 'looking'] as const;
+    const fence = await moveReply(tx, reply.id, { from, to: 'posting', fence: reply.fence, now });
     if (fence === null) return { kind: 'again' };
     await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_posting', carry, detail: {} }]);
     return { fence, call: await openCall(tx) };
   });
+}
+
+/** The decision that follows holds it, where it gives its turn back and is counted. */
+async function backToPending(tx: Sql, reply: OutboxRow, now: Date): Promise<{ kind: 'again' }> {
+  await moveReply(tx, reply.id, { from: ['looking'], to: 'pending', fence: reply.fence, now });
+  return { kind: 'again' };
+}
+
+/** What may have left waits as what it is; while sending is stopped it is looked for and not sent again. */
+async function waitInDoubt(tx: Sql, message: CarriedMessage, now: Date, timing: Timing): Promise<StepWait> {
+  const until = new Date(now.getTime() + timing.stoppedRetryMs);
+  await waitMessage(tx, message, 'confirmation', until, now);
+  return { kind: 'wait', for: 'confirmation', until: until.toISOString() };
 }

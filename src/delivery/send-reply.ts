@@ -3,17 +3,20 @@ import { WaybillError } from '../domain/failures.js';
 import type { SendResult } from '../domain/step-results.js';
 import type { Timing } from '../domain/timing.js';
 import { type CallRequest, finishCall, type OpenCall, openCall } from '../ledger/calls.js';
+import { visibleWithin } from '../ledger/claims.js';
 import type { Sql } from '../ledger/database.js';
 import { appendEvents } from '../ledger/events.js';
 import { endMessage, holdMessage, readMessage, waitMessage } from '../ledger/lifecycles.js';
-import { modeOf, scopeOf } from '../ledger/modes.js';
+import { isStopped, modeOf, scopeOf } from '../ledger/modes.js';
 import { moveReply, type OutboxRow, readReply } from '../ledger/outbox.js';
 import { recordItems } from '../ledger/record-messages.js';
+
 import { readSource } from '../ledger/sources.js';
 import { endedResult } from '../ledger/step-results.js';
 import { lockThread, readThread } from '../ledger/visits.js';
 import { makeRecorded } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
+import { isResendSafe } from './doubt.js';
 import { type LookDeps, lookIntoThread } from './look.js';
 import { acceptReply, allowPosting, giveUpReply, withdrawToPerson } from './reply-endings.js';
 
@@ -43,7 +46,8 @@ export async function sendReply(deps: LookDeps, input: SendInput): Promise<SendR
     { messageId: input.messageId, kind: 'reply_looked', carry: input.carry, detail: looked },
   ]);
   if (seen.our) return recordSeen(deps, reply, input);
-  if (reply.state === 'doubtful') return giveUpReply(db, reply, input.carry, clock.now());
+  const mayResend = reply.state === 'doubtful' && seen.answered === 'found' && (await isResendSafe(deps, reply));
+  if (reply.state === 'doubtful' && !mayResend) return giveUpReply(db, reply, input.carry, clock.now());
   if (seen.answered === 'gone') return withdrawToPerson(db, reply, input.carry, 'gone_at_provider', clock.now());
   if (seen.answered === 'too_deep') return withdrawToPerson(db, reply, input.carry, 'thread_too_long', clock.now());
   const left = deps.timing.sendTimeoutMs - (clock.now().getTime() - begunAt);
@@ -68,8 +72,10 @@ async function beginSending(
     if (reply.state === 'withdrawn') return { kind: 'again' };
     if (reply.state === 'posting') return toDoubt(tx, reply, message, now, timing);
     // Woken or carried again too early: until then the thread proves nothing, and a person would be asked for nothing.
-    if (reply.state === 'doubtful' && now < visibleBy(reply, timing))
-      return waitForSight(tx, reply, message, now, timing);
+    if (reply.state === 'doubtful') {
+      const until = visibleBy(reply, timing, await visibleWithin(tx, reply.source, timing, now));
+      if (now < until) return waitForSight(tx, message, until, now);
+    }
     // Where threads were merged meanwhile, the message is looked for where it stands now.
     if (reply.state === 'doubtful') return { reply: { ...reply, threadId: message.threadId } };
     const source = await readSource(tx, message.source);
@@ -79,8 +85,10 @@ async function beginSending(
       threadCreatedAt: thread.createdAt.getTime(),
     };
     const late = beforeAnswerFrom(stamps, source.answerFrom?.getTime() ?? null);
-    const mode = await modeOf(tx, await scopeOf(tx, message));
+    const scope = await scopeOf(tx, message);
+    const mode = await modeOf(tx, scope);
     const mayLeave = mode === 'live' || mode === 'approve';
+    if (mayLeave && !late && (await isStopped(tx, scope))) return { kind: 'again' }; // the decision holds it
     if (!mayLeave || late) {
       const reason = mode === 'shadow' ? 'shadowed' : mayLeave ? 'before_answer_from' : 'observed_only';
       await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason, now });
@@ -95,23 +103,17 @@ async function beginSending(
 type Message = Awaited<ReturnType<typeof readMessage>>;
 
 /** Until then a reply whose outcome nobody knows may still be executed and show: the end of its request and the time after it. */
-const visibleBy = ({ postingAt }: OutboxRow, timing: Timing): Date =>
-  new Date((postingAt?.getTime() ?? 0) + timing.sendDeadlineMs + timing.visibleWithinMs);
+const visibleBy = ({ postingAt }: OutboxRow, timing: Timing, withinMs: number): Date =>
+  new Date((postingAt?.getTime() ?? 0) + timing.sendDeadlineMs + withinMs);
 
 async function toDoubt(tx: Sql, reply: OutboxRow, message: Message, now: Date, timing: Timing): Promise<SendResult> {
   await moveReply(tx, reply.id, { from: ['posting'], to: 'doubtful', fence: null, now });
   await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_doubtful', carry: message.carry, detail: {} }]);
-  return waitForSight(tx, reply, message, now, timing);
+  const withinMs = await visibleWithin(tx, reply.source, timing, now);
+  return waitForSight(tx, message, visibleBy(reply, timing, withinMs), now);
 }
 
-async function waitForSight(
-  tx: Sql,
-  reply: OutboxRow,
-  message: Message,
-  now: Date,
-  timing: Timing,
-): Promise<SendResult> {
-  const until = visibleBy(reply, timing);
+async function waitForSight(tx: Sql, message: Message, until: Date, now: Date): Promise<SendResult> {
   await waitMessage(tx, message, 'confirmation', until, now);
   return { kind: 'wait', for: 'confirmation', until: until.toISOString() };
 }
@@ -138,18 +140,25 @@ async function post(deps: LookDeps, reply: OutboxRow, providerThreadId: string, 
     attempt: input.attempt,
     now,
   };
-  const posting = { reply, carry: input.carry, openCall: (tx: Sql) => openCall(tx, request), now, timing };
+  let askedAt = now;
+  const open = (tx: Sql) => {
+    askedAt = clock.now();
+    return openCall(tx, request);
+  };
+  const posting = { reply, carry: input.carry, openCall: open, now, timing };
   const allowed = await allowPosting(db, posting);
   if (!('fence' in allowed)) return allowed;
   const { call } = allowed;
   const { text, idempotencyKey, clientRef } = reply;
   try {
-    const answer = await makeRecorded(deps, reply.source, call, (client) =>
-      client.postReply({ providerThreadId, text, idempotencyKey, clientRef }),
-    );
+    const answer = await makeRecorded(deps, reply.source, call, (client) => {
+      refuseLate(clock.now().getTime() - askedAt.getTime(), timing);
+      return client.postReply({ providerThreadId, text, idempotencyKey, clientRef });
+    });
     return await recordAccepted(deps, reply, call, answer, input);
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
+    if (reply.state === 'doubtful' && error.type !== 'ReplyDoubtful') return stillInDoubt(deps, reply, input, error);
     if (error.type === 'ReplyRefused') return withdrawToPerson(db, reply, input.carry, 'reply_refused', clock.now());
     if (error.type === 'SourceNotFound')
       return withdrawToPerson(db, reply, input.carry, 'gone_at_provider', clock.now());
@@ -165,6 +174,25 @@ async function post(deps: LookDeps, reply: OutboxRow, providerThreadId: string, 
       return toDoubt(tx, doubted, held.message, clock.now(), timing);
     });
   }
+}
+
+/** A stop of sending holds within two seconds: a process that stood still since it asked for one asks again. */
+function refuseLate(sinceMs: number, { stopWithinMs }: Timing): void {
+  if (sinceMs > stopWithinMs)
+    throw new ProviderFailure('SourceTimeout', 'The request was begun so late that sending may be stopped by now.');
+}
+
+/** The second request certainly did nothing; what the first one did is as unknown as before. */
+async function stillInDoubt(
+  { db, clock }: LookDeps,
+  reply: OutboxRow,
+  input: SendInput,
+  error: ProviderFailure,
+): Promise<SendResult> {
+  await moveReply(db, reply.id, { from: ['posting'], to: 'doubtful', fence: null, now: clock.now() });
+  if (error.type === 'ReplyRefused' || error.type === 'SourceNotFound')
+    return giveUpReply(db, reply, input.carry, clock.now());
+  throw error;
 }
 
 type ReplyAnswer = Awaited<ReturnType<ReturnType<LookDeps['clientOf']>['postReply']>>;

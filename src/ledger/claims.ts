@@ -167,3 +167,24 @@ export async function relianceOn(db: Sql, source: string, timing: Timing): Promi
     listReplacesVisits: verified.has('list_by_activity') && verified.has('listed_at_once'),
   };
 }
+
+/** What a reading in one second of a reply says little about the next: twice the longest time that was seen, and no less than this. */
+const LEAST_VISIBLE_MS = 5_000;
+const ENOUGH_SEEN = 3;
+
+/**
+ * Time within which an accepted reply shows in its thread, in milliseconds: twice the longest that probes measured of this source,
+ * where they verified that it shows and never saw one executed after a look had missed it; else what the configuration says.
+ */
+export async function visibleWithin(db: Sql, source: string, timing: Timing, now: Date): Promise<number> {
+  const [seen] = await db.$queryRaw<{ longestMs: number | null; seen: number }[]>`
+    SELECT max((o.evidence ->> 'seenAfterMs')::float8) AS "longestMs", count(o.evidence ->> 'seenAfterMs')::int AS seen
+    FROM claim c LEFT JOIN claim_observation o ON o.source = c.source AND o.claim = c.claim AND o.outcome = 'supports'
+      AND o.at >= ${new Date(now.getTime() - timing.claimMemoryMs)}
+    WHERE c.source = ${source} AND c.claim = 'reply_visible_in_time' AND c.verdict = 'verified'
+      AND NOT EXISTS (SELECT 1 FROM claim late WHERE late.source = c.source AND late.claim = 'unseen_reply_not_sent'
+                      AND late.verdict = 'refuted')`;
+  const longestMs = seen?.longestMs ?? null;
+  if (longestMs === null || (seen?.seen ?? 0) < ENOUGH_SEEN) return timing.visibleWithinMs;
+  return Math.max(LEAST_VISIBLE_MS, 2 * longestMs);
+}

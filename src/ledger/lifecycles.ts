@@ -5,6 +5,7 @@ import type { Disposition, MessageState, Route, WaitingKind } from '../domain/st
 import { openCase } from './cases.js';
 import { only, type Sql } from './database.js';
 import { appendEvents } from './events.js';
+import { isShadowed } from './modes.js';
 import { lockThread, type Thread } from './visits.js';
 
 /** A message as a lifecycle holds it. `carry` is its fence: a step of an older carry changes nothing. */
@@ -169,14 +170,24 @@ export async function endMessage(tx: Sql, ending: Ending): Promise<boolean> {
 
 /** A reply that has not left is not wanted any more once its message has an ending. */
 async function withdrawUnsent(tx: Sql, { messageId, carry, reason, now }: Ending): Promise<void> {
-  const withdrawn = await tx.$executeRaw`
-    UPDATE outbox SET state = 'withdrawn', fence = fence + 1
-    WHERE message_id = ${messageId}::uuid AND state IN ('pending', 'looking')`;
-  if (withdrawn === 0) return;
+  const withdrawn = await tx.$queryRaw<unknown[]>`
+    WITH withdrawn AS (
+      UPDATE outbox SET state = 'withdrawn', fence = fence + 1
+      WHERE message_id = ${messageId}::uuid
+        AND (state IN ('pending', 'looking') OR (state = 'drafted' AND ${reason} <> 'shadowed'))
+      RETURNING message_id),
+    closed AS (
+      UPDATE approval SET verdict = 'withdrawn', settled_at = ${now}
+      WHERE message_id IN (SELECT message_id FROM withdrawn) AND settled_at IS NULL)
+    SELECT 1 FROM withdrawn`;
+  if (withdrawn.length === 0) return;
   await appendEvents(tx, now, [{ messageId, kind: 'reply_withdrawn', carry, detail: { because: reason } }]);
 }
 
-/** Ends a message as a person's case. The caller holds the thread's lock. */
+/**
+ * Ends a message as a person's case. In `shadow` people work on everything anyway: it ends without a case, and what would have been
+ * is written down; what was decided under another mode, or may have left, is a case all the same. The caller holds the thread's lock.
+ */
 export async function escalateMessage(
   tx: Sql,
   message: CarriedMessage,
@@ -184,6 +195,11 @@ export async function escalateMessage(
   now: Date,
   evidence?: string,
 ): Promise<boolean> {
+  if (await isShadowed(tx, message)) {
+    const { id: messageId, carry } = message;
+    const would = `would be given to a person: ${reason}${evidence ? ` (${evidence})` : ''}`;
+    return endMessage(tx, { messageId, carry, disposition: 'ignored', reason: 'shadowed', evidence: would, now });
+  }
   const caseId = await openCase(tx, message.threadId, message.id, reason, now);
   return endMessage(tx, {
     messageId: message.id,
@@ -226,6 +242,12 @@ export async function waitMessage(
     { messageId: message.id, kind: 'waiting', carry: message.carry, detail: { for: kind, until: until.toISOString() } },
   ]);
 }
+
+/** A wait is over and its lifecycle goes on with it. */
+export const continueMessage = (tx: Sql, { id, carry }: Pick<CarriedMessage, 'id' | 'carry'>) =>
+  tx.$executeRaw`
+    UPDATE message SET state = 'carried', waiting_kind = NULL, waiting_until = NULL
+    WHERE id = ${id}::uuid AND carry_count = ${carry} AND state = 'waiting'`;
 
 export async function setRoute(tx: Sql, message: CarriedMessage, route: Route): Promise<void> {
   await tx.$executeRaw`UPDATE message SET route = ${route} WHERE id = ${message.id}::uuid AND carry_count = ${message.carry}`;

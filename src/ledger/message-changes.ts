@@ -1,6 +1,7 @@
 import { beforeAnswerFrom } from '../domain/admission.js';
 import { afterChange } from '../domain/after-change.js';
 import { noteShown } from './absences.js';
+import { closeApproval } from './approvals.js';
 import type { OpenCall } from './calls.js';
 import { openCase } from './cases.js';
 import { only, type Sql } from './database.js';
@@ -83,7 +84,7 @@ async function follow(tx: Sql, one: SeenAgain, because: string, context: RecordC
     hadBody: row.hasBody,
     hasBody: hasBody(message),
     replyLeft,
-    mayBeAnswered: source.mode === 'live' && !beforeAnswerFrom(stamps, source.answerFrom?.getTime() ?? null),
+    mayBeAnswered: source.mode !== 'observe' && !beforeAnswerFrom(stamps, source.answerFrom?.getTime() ?? null),
   });
   switch (next) {
     case 'recorded':
@@ -112,7 +113,8 @@ async function mayHaveLeft(tx: Sql, messageId: string): Promise<boolean> {
 async function withdrawUnsent(tx: Sql, one: SeenAgain, because: string, { now }: RecordContext): Promise<void> {
   const withdrawn = await tx.$executeRaw`
     UPDATE outbox SET state = 'withdrawn', fence = fence + 1
-    WHERE message_id = ${one.row.id}::uuid AND state IN ('pending', 'looking')`;
+    WHERE message_id = ${one.row.id}::uuid AND state IN ('drafted', 'pending', 'looking')`;
+  await closeApproval(tx, one.row.id, 'withdrawn', now);
   if (withdrawn > 0) await appendEvents(tx, now, [eventOf(one, 'reply_withdrawn', { because })]);
 }
 

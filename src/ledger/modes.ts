@@ -31,6 +31,23 @@ export async function modeOf(tx: Sql, { source, route, playbook }: Scope): Promi
   return narrower?.mode ?? mode;
 }
 
+/** Whether all that is done about a message is to write down what would be: by the mode it was decided under, else the one in force. */
+export async function isShadowed(
+  tx: Sql,
+  message: Pick<CarriedMessage, 'id' | 'carry' | 'source' | 'route'>,
+): Promise<boolean> {
+  const [decided] = await tx.$queryRaw<{ mode: Mode | null }[]>`
+    SELECT mode FROM decision WHERE message_id = ${message.id}::uuid AND carry = ${message.carry}`;
+  const mode = decided?.mode ?? (await modeOf(tx, { source: message.source, route: message.route, playbook: null }));
+  return mode === 'shadow' && !(await mayHaveLeft(tx, message.id));
+}
+
+async function mayHaveLeft(tx: Sql, messageId: string): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM outbox WHERE message_id = ${messageId}::uuid AND state IN ('posting', 'doubtful', 'accepted', 'unconfirmed')`;
+  return rows.length > 0;
+}
+
 /** Whether a person has stopped what this would send. Asked in the transaction that lets something leave, so that a stop holds at once. */
 export async function isStopped(tx: Sql, { source, route, playbook }: Scope): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`

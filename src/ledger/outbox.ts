@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { replyIdempotencyKey, replyRef } from '../domain/identity.js';
 import type { IncomingMessage } from '../domain/message.js';
+import type { RepliesOfADay } from '../domain/reply-guards.js';
 import type { OutboxState } from '../domain/states.js';
-import type { Sql } from './database.js';
+import { only, type Sql } from './database.js';
 import { appendEvents } from './events.js';
-import type { CarriedMessage } from './lifecycles.js';
+import { type CarriedMessage, readContent } from './lifecycles.js';
 
 export interface OutboxRow {
   id: string;
@@ -18,6 +20,9 @@ export interface OutboxRow {
   fence: number;
   /** When the request that sends it was last begun. */
   postingAt: Date | null;
+  correspondentHash: string | null;
+  /** How often it was sent again after a doubt, under the same Idempotency-Key. */
+  resends: number;
 }
 
 /** The one who answers for a twin group; false where another message of the group has the claim. */
@@ -38,24 +43,72 @@ export async function prepareReply(
   text: string,
   now: Date,
 ): Promise<void> {
-  const written = await tx.$executeRaw`
-    INSERT INTO outbox (message_id, thread_id, source, kind, client_ref, idempotency_key, template, text, state, prepared_at)
-    VALUES (${message.id}::uuid, ${message.threadId}::uuid, ${message.source}, 'reply', ${replyRef(message.id)},
-            ${replyIdempotencyKey(message.id)}, ${template}, ${text}, 'pending', ${now})
-    ON CONFLICT (message_id, kind) DO UPDATE SET state = 'pending', template = excluded.template, text = excluded.text,
-      thread_id = excluded.thread_id WHERE outbox.state = 'withdrawn'`;
-  if (written > 0) {
-    await appendEvents(tx, now, [
-      { messageId: message.id, kind: 'reply_prepared', carry: message.carry, detail: { template } },
-    ]);
-  }
+  if (!(await writeReply(tx, message, { template, text, state: 'pending', now }))) return;
+  await appendEvents(tx, now, [
+    { messageId: message.id, kind: 'reply_prepared', carry: message.carry, detail: { template } },
+  ]);
 }
+
+interface WrittenReply {
+  template: string;
+  text: string;
+  /** `drafted` leaves only once it is `pending`. */
+  state: 'drafted' | 'pending';
+  now: Date;
+}
+
+/** Whether it was written: what has begun to leave stays as it is. */
+export async function writeReply(
+  tx: Sql,
+  message: CarriedMessage,
+  { template, text, state, now }: WrittenReply,
+): Promise<boolean> {
+  const written = await tx.$executeRaw`
+    INSERT INTO outbox (message_id, thread_id, source, kind, client_ref, idempotency_key, template, text, state, prepared_at,
+                        correspondent_hash)
+    VALUES (${message.id}::uuid, ${message.threadId}::uuid, ${message.source}, 'reply', ${replyRef(message.id)},
+            ${replyIdempotencyKey(message.id)}, ${template}, ${text}, ${state}, ${now}, ${await correspondentOf(tx, message.id)})
+    ON CONFLICT (message_id, kind) DO UPDATE SET state = excluded.state, template = excluded.template, text = excluded.text,
+      thread_id = excluded.thread_id, correspondent_hash = excluded.correspondent_hash
+      WHERE outbox.state IN ('withdrawn', 'drafted')`;
+  return written > 0;
+}
+
+/** Its sender as a hash, alike however the address is written; null where it has no address. */
+export async function correspondentOf(tx: Sql, messageId: string): Promise<string | null> {
+  const { from } = await readContent(tx, messageId);
+  if (from === null || from.kind === 'unreadable') return null;
+  return createHash('sha256').update(`${from.kind}:${from.value.trim().toLowerCase()}`).digest('hex');
+}
+
+/** Automatic replies that left since then, or may have, for the message's thread and its sender. */
+export async function repliesSince(
+  tx: Sql,
+  message: Pick<CarriedMessage, 'id' | 'threadId'>,
+  since: Date,
+): Promise<RepliesOfADay> {
+  const hash = await correspondentOf(tx, message.id);
+  const [counted] = await tx.$queryRaw<RepliesOfADay[]>`
+    SELECT
+      (SELECT count(*)::int FROM outbox WHERE thread_id = ${message.threadId}::uuid AND posting_at > ${since}
+         AND state IN ('posting', 'doubtful', 'accepted', 'unconfirmed') AND message_id <> ${message.id}::uuid) AS "inThread",
+      (SELECT count(*)::int FROM outbox WHERE correspondent_hash = ${hash} AND posting_at > ${since}
+         AND state IN ('posting', 'doubtful', 'accepted', 'unconfirmed') AND message_id <> ${message.id}::uuid) AS "toCorrespondent"`;
+  return only(
+    [counted].flatMap((row) => row ?? []),
+    'replies of a day',
+  );
+}
+
+/** One at a time for each correspondent until the transaction ends, so that two threads cannot pass a limit together. */
+export const lockCorrespondent = (tx: Sql, hash: string) =>
+  tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${hash}, 0))`;
 
 export async function readReply(db: Sql, messageId: string): Promise<OutboxRow | null> {
   const rows = await db.$queryRaw<OutboxRow[]>`
     SELECT id, message_id AS "messageId", thread_id AS "threadId", source, client_ref AS "clientRef",
            idempotency_key AS "idempotencyKey", template, text, state, fence,
-           posting_at AS "postingAt"
+           posting_at AS "postingAt", correspondent_hash AS "correspondentHash", resends
     FROM outbox WHERE message_id = ${messageId}::uuid AND kind = 'reply'`;
   return rows[0] ?? null;
 }
@@ -72,6 +125,7 @@ export interface ReplyMove {
 export async function moveReply(tx: Sql, replyId: string, { from, to, fence, now }: ReplyMove): Promise<number | null> {
   const rows = await tx.$queryRaw<{ fence: number }[]>`
     UPDATE outbox SET state = ${to}, fence = fence + 1,
+      resends = resends + CASE WHEN ${to} = 'posting' AND state = 'doubtful' THEN 1 ELSE 0 END,
       posting_at = CASE WHEN ${to} = 'posting' THEN ${now}::timestamptz ELSE posting_at END,
       accepted_at = CASE WHEN ${to} = 'accepted' THEN ${now}::timestamptz ELSE accepted_at END
     WHERE id = ${replyId}::uuid AND state = ANY (${[...from]}::text[]) AND (${fence}::int IS NULL OR fence = ${fence}::int)

@@ -51,8 +51,7 @@ export interface SourceBinding {
 }
 
 /**
- * Makes or finds the source's row. answerFrom is stored when the source enters `live`; a later start in `live` leaves it alone
- * unless the operator names another.
+ * Makes or finds the source's row, and sets its mode and answerFrom as `enterMode` says.
  * @throws WaybillError SourceOriginConflict where the name is bound to another origin
  */
 export async function bindSource(db: Database, binding: SourceBinding): Promise<Source> {
@@ -75,19 +74,41 @@ export async function bindSource(db: Database, binding: SourceBinding): Promise<
     }
     const isNew = found.createdAt.getTime() === binding.now.getTime();
     const mode = binding.mode ?? (isNew ? binding.firstMode : found.mode);
-    const enters = mode === 'live' && found.mode !== 'live';
-    const explicit = binding.answerFrom !== null || (found.answerFromExplicit && !enters);
-    const answerFrom = binding.answerFrom ?? (enters ? binding.now : found.answerFrom);
+    await enterMode(tx, binding.name, mode, binding.answerFrom, binding.now);
     await tx.$executeRaw`
-      UPDATE source SET mode = ${mode}, answer_from = ${answerFrom}, answer_from_explicit = ${explicit},
-             rate_per_second = ${binding.ratePerSecond}
-      WHERE name = ${binding.name}`;
+      UPDATE source SET mode = ${mode}, rate_per_second = ${binding.ratePerSecond} WHERE name = ${binding.name}`;
     if (mode !== found.mode) {
       await tx.$executeRaw`
         INSERT INTO marker (at, kind, text) VALUES (${binding.now}, 'setting', ${`source ${binding.name}: mode ${mode}`})`;
     }
     return readSource(tx, binding.name);
   });
+}
+
+const mayAnswer = (mode: Mode): boolean => mode === 'approve' || mode === 'live';
+
+/**
+ * Sets answerFrom where the mode asks for it: to now when the first scope of the source enters `approve` or `live`, and when the
+ * source leaves `observe` for `shadow`, which drafts from then on; later ones leave it alone. What the operator names counts always; gives what is in force.
+ * The caller holds the row of the source, which still has its mode from before.
+ */
+export async function enterMode(
+  tx: Sql,
+  name: string,
+  mode: Mode,
+  named: Date | null,
+  now: Date,
+): Promise<Date | null> {
+  const before = await readSource(tx, name);
+  const narrower = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM mode_setting WHERE source = ${name} AND mode IN ('approve', 'live') LIMIT 1`;
+  const answered = before.mode !== 'observe' && (mayAnswer(before.mode) || narrower.length > 0);
+  const enters = mayAnswer(mode) ? !answered : mode === 'shadow' && before.mode === 'observe';
+  const explicit = named !== null || (before.answerFromExplicit && !enters);
+  const answerFrom = named ?? (enters ? now : before.answerFrom);
+  await tx.$executeRaw`
+    UPDATE source SET answer_from = ${answerFrom}, answer_from_explicit = ${explicit} WHERE name = ${name}`;
+  return answerFrom;
 }
 
 /**
@@ -100,7 +121,9 @@ async function forgetUnusedOrigin(tx: Sql, { name, kind, origin, now }: SourceBi
            blocked_until = NULL, demanded_at = NULL, stopped_at = NULL, stopped_reason = NULL, created_at = ${now}
     WHERE name = ${name} AND origin <> ${origin}
       AND NOT EXISTS (SELECT 1 FROM provider_call WHERE source = ${name} AND rows IS NOT NULL)`;
-  if (forgotten > 0) await tx.$executeRaw`DELETE FROM pacer WHERE source = ${name}`;
+  if (forgotten === 0) return;
+  await tx.$executeRaw`DELETE FROM pacer WHERE source = ${name}`;
+  await tx.$executeRaw`DELETE FROM mode_setting WHERE source = ${name}`;
 }
 
 /**

@@ -66,7 +66,7 @@ export class Faults {
 
   /** How long after its acceptance a reply is executed; null where it is executed at once. */
   replyDelayMs(now: number): number | null {
-    return this.strikes('delayed-reply', now) ? this.draw('reply-delay').between(25, 180) * 1000 : null;
+    return this.strikes('delayed-reply', now) ? this.draw('reply-delay').between(1, 300) * 1000 : null;
   }
 }
 

@@ -47,7 +47,10 @@ export function writeInbound(station: Station, body: Record<string, unknown>): A
       'subject' in body ? optionalText(body, 'subject', 1000) : host ? `Re: ${host.subject ?? ''}` : 'A question',
     text: 'text' in body ? optionalText(body, 'text') : 'Where is my order WB-100000?',
     html: optionalText(body, 'html'),
-    from: sender(body, host?.customer ?? { name: null, email: 'customer.1000@example.com' }),
+    from: sender(
+      body,
+      host?.customer ?? { name: null, email: `customer.${messageId.replaceAll(/\W/g, '-')}@example.com` },
+    ),
     headers: {
       'message-id': `<${messageId}@mail.example.org>`,
       date: new Date(stamp).toUTCString(),

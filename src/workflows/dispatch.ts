@@ -14,7 +14,7 @@ export async function dispatch(): Promise<{ started: number }> {
   for (let batch = 0; batch < MOST_BATCHES; batch++) {
     const result = await startLifecycles();
     started += result.started;
-    if (result.started === 0) break;
+    if (result.started + (result.woken ?? 0) === 0) break;
   }
   setCurrentDetails(`${started} lifecycles started`);
   return { started };

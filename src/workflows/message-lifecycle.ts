@@ -1,7 +1,9 @@
 import {
+  allHandlersFinished,
   CancellationScope,
   condition,
   defineSignal,
+  defineUpdate,
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
@@ -17,6 +19,8 @@ import {
 import type { LifecycleSteps } from '../activities/lifecycle-steps.js';
 import type { ModelCalls } from '../activities/model-calls.js';
 import type { SourceCalls } from '../activities/source-calls.js';
+import type { SettleApprovalInput } from '../contracts/approval-steps.js';
+import type { SettleResult } from '../domain/approvals.js';
 import { sourceQueue } from '../domain/identity.js';
 import { PRIORITY } from '../domain/priority.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
@@ -34,6 +38,9 @@ export const ledgerMoved = defineSignal('ledgerMoved');
 
 /** How often a language model is asked about one message, whose words may change. */
 const MOST_QUESTIONS = 3;
+
+/** A person has decided about its draft: ids and a word, the draft's own words stand in the ledger. */
+const settleApproval = defineUpdate<SettleResult, [SettleApprovalInput]>('settleApproval');
 
 /** Steps on the ledger alone, with the line that the Temporal UI shows beside them. */
 const stepsWith = (summary: string) =>
@@ -65,6 +72,11 @@ export async function messageLifecycle(input: MessageLifecycleInput): Promise<Om
   let moved = false;
   setHandler(ledgerMoved, () => {
     moved = true;
+  });
+  setHandler(settleApproval, async (decision) => {
+    const result = await stepsWith('writes down what a person decided').settleApproval({ ...decision, messageId });
+    moved = true;
+    return result;
   });
 
   try {
@@ -166,6 +178,7 @@ export async function messageLifecycle(input: MessageLifecycleInput): Promise<Om
   }
 
   async function end({ wake, ...ending }: StepEnded): Promise<Omit<StepEnded, 'wake'>> {
+    await condition(allHandlersFinished);
     upsertSearchAttributes([
       { key: SEARCH_ATTRIBUTES.state, value: ending.state },
       { key: SEARCH_ATTRIBUTES.outcome, value: ending.disposition ?? ending.state },

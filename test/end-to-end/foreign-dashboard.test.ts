@@ -95,9 +95,11 @@ it(
   3 * MINUTES,
 );
 
-it('a mode that is neither observe nor live is refused, and the sentence lists these', async () => {
+it('a mode that does not exist is refused, and the sentence lists those that do', async () => {
   const here = await installation();
-  const refused = await once(here, foreign, '--mode', 'shadow');
+  const refused = await once(here, foreign, '--mode', 'loud');
   expect(refused.code, refused.stderr).toBe(2);
-  expect(saidBy(refused)).toEqual([expect.stringMatching(/WAYBILL_MODE must be observe or live \(got "shadow"\)/)]);
+  expect(saidBy(refused)).toEqual([
+    expect.stringMatching(/WAYBILL_MODE must be observe, shadow, approve or live \(got "loud"\)/),
+  ]);
 });

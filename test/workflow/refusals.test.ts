@@ -99,8 +99,10 @@ it('a worker refuses servers that are not there', async () => {
 
 it('a setting that cannot be used is named, and nothing is started', async () => {
   const values = await environment({ migrated: true, attributes: true });
-  const { code, said } = await start({ ...values, WAYBILL_SOURCE_RATE: 'fast', WAYBILL_MODE: 'shadow' });
+  const { code, said } = await start({ ...values, WAYBILL_SOURCE_RATE: 'fast', WAYBILL_MODE: 'loud' });
   expect(code).toBe(2);
   expect(said).toHaveLength(1);
-  expect(said[0]).toMatch(/^2 settings cannot be used: .*WAYBILL_MODE must be observe or live.*WAYBILL_SOURCE_RATE/);
+  expect(said[0]).toMatch(
+    /^2 settings cannot be used: .*WAYBILL_MODE must be observe, shadow, approve or live.*WAYBILL_SOURCE_RATE/,
+  );
 });

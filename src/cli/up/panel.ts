@@ -21,6 +21,9 @@ const named = (counts: Record<string, number>): string =>
 const guaranteed = ({ guarantee }: StatusLine, timing: Timing): string =>
   guarantee === null ? 'not planned yet' : sayGuarantee(guarantee.share, guarantee.wantedShare, timing);
 
+const waitsForPeople = ({ forPeople: { stops, held, drafts } }: StatusLine): string =>
+  `${drafts} drafts to approve, ${held} held${stops > 0 ? ` by ${stops} stops: waybill stop-sending --list` : ''}`;
+
 /** The live status: a panel redrawn in place on a terminal, one JSON line per interval otherwise. */
 export function createPanel(
   addresses: readonly (readonly [string, string])[],
@@ -49,6 +52,7 @@ export function createPanel(
         ['guarantee', guaranteed(line, timing)],
         ['missing', line.missing === null ? 'not known while running' : String(line.missing)],
         ['calls', `${line.calls.made} made, ${line.calls.failed} failed, ${line.calls.unfinished} unfinished`],
+        ['for people', waitsForPeople(line)],
         [
           'alarms',
           line.alarms.open === 0 ? 'none open' : paint('red', `${line.alarms.open} open: waybill alarms list`),

@@ -1,45 +1,34 @@
-import { endMessage, escalateMessage, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
-import { isStopped } from '../../ledger/modes.js';
-import { claimAnswer, prepareReply } from '../../ledger/outbox.js';
+import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
+import { askApproval } from './approve.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
+import { holdIfStopped } from './hold.js';
+import { refuseReply, reply } from './reply.js';
+import { shadow } from './shadow.js';
 
-/** Does what was chosen, as far as the mode in force and a stop of sending allow. */
+/** Does what was chosen, as far as the mode in force, the guards of replies and a stop of sending allow. */
 export async function act(acting: Acting): Promise<Acted> {
   const { tx, message, choice, mode, now } = acting;
   const { action } = choice;
   if (mode === 'observe') return ignore(acting, 'observed_only');
-  if (mode === 'shadow') return ignore(acting, 'shadowed');
+  if (action.do === 'reply') {
+    const refused = await refuseReply(acting);
+    if (refused) return refused;
+  }
+  if (mode === 'shadow') return shadow(acting);
   if (action.do === 'close') return ignore(acting, 'closed_by_playbook');
   if (action.do === 'escalate') {
     await escalateMessage(tx, message, action.reason, now, action.evidence);
     return ENDED;
   }
-  const scope = { source: message.source, route: message.route, playbook: choice.playbook?.name ?? null };
-  if (await isStopped(tx, scope)) return hold(acting);
-  if (action.do !== 'reply') {
-    await escalateMessage(tx, message, 'no_playbook', now);
-    return ENDED;
-  }
-  if (!(await claimAnswer(tx, message, now))) {
-    await escalateMessage(tx, message, 'already_answered', now);
-    return ENDED;
-  }
-  await prepareReply(tx, message, action.template, action.text, now);
-  return { kind: 'reply' };
-}
-
-async function ignore(
-  { tx, message, now }: Deciding,
-  reason: 'observed_only' | 'shadowed' | 'closed_by_playbook',
-): Promise<Acted> {
-  await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason, now });
+  if (mode === 'approve' || choice.asksApproval) return askApproval(acting);
+  const held = await holdIfStopped(acting, choice.playbook?.name ?? null);
+  if (held) return held;
+  if (action.do === 'reply') return reply(acting, action);
+  await escalateMessage(tx, message, 'no_playbook', now);
   return ENDED;
 }
 
-/** Sending is stopped for it: it waits, gives its turn back, and is looked at again when the stop is lifted. */
-export async function hold({ tx, message, now, timing }: Deciding): Promise<Acted> {
-  const until = new Date(now.getTime() + timing.stoppedRetryMs);
-  await waitMessage(tx, message, 'stopped', until, now);
-  await releaseTurn(tx, message.id);
-  return { kind: 'wait', for: 'stopped', until: until.toISOString() };
+async function ignore({ tx, message, now }: Deciding, reason: 'observed_only' | 'closed_by_playbook'): Promise<Acted> {
+  await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason, now });
+  return ENDED;
 }

@@ -23,7 +23,10 @@ export interface Acting extends Deciding {
   mode: Mode;
 }
 
-/** `ended`: the message has its ending; a wait is written down; `reply`: its reply stands in the outbox, ready to leave. */
-export type Acted = { kind: 'ended' } | ActionWait | { kind: 'reply' };
+/**
+ * `ended`: the message has its ending, and those in `along` have theirs; a wait is written down; `reply`: its reply stands in the
+ * outbox, ready to leave.
+ */
+export type Acted = { kind: 'ended'; along?: readonly string[] } | ActionWait | { kind: 'reply' };
 
 export const ENDED: Acted = { kind: 'ended' };

@@ -24,6 +24,7 @@ export async function sendReplies(tools: ProbeTools, own: readonly OwnThread[]):
   if (!keyed) return sent;
   const send = async ({ canaryId, threadId }: OwnThread, clientRef: string): Promise<void> => {
     const { callId, outcome, echoed } = await calls.probeReply({ source, canaryId, clientRef });
+    const answeredAt = Date.now();
     const { withRef } = await calls.probeThread({ source, threadId, clientRef });
     sent.push({ threadId, clientRef, callId, outcome, seenAtOnce: withRef > 0 });
     const seen = { source, callId, evidence: { clientRef } };
@@ -31,7 +32,8 @@ export async function sendReplies(tools: ProbeTools, own: readonly OwnThread[]):
       await steps.observe({ ...seen, claim: 'no_answer_nothing_sent', outcome: 'contradicts' });
     if (outcome !== 'accepted') return;
     await steps.observe({ ...seen, claim: 'client_ref_echoed', outcome: echoed ? 'supports' : 'contradicts' });
-    if (withRef > 0) await steps.observe({ ...seen, claim: 'reply_visible_in_time', outcome: 'supports' });
+    const evidence = { clientRef, seenAfterMs: Date.now() - answeredAt };
+    if (withRef > 0) await steps.observe({ ...seen, claim: 'reply_visible_in_time', outcome: 'supports', evidence });
   };
   await send(keyed, `${probeId}-key`);
   const { outcome: again } = await calls.probeReply({ source, canaryId: keyed.canaryId, clientRef: `${probeId}-key` });

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ACTIONS } from '../../../src/domain/actions.js';
 import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
+import { APPROVAL_VERDICTS, DRAFT_PURPOSES } from '../../../src/domain/approvals.js';
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
 import { CANARY_PURPOSES, OUTCOMES, VERDICTS } from '../../../src/domain/claims.js';
@@ -31,6 +32,7 @@ import { testDatabase } from '../../support/servers.js';
 const TABLES: Record<string, Record<string, string>> = {
   alarm_kind_check: ALARM_KINDS,
   alarm_state_check: ALARM_STATES,
+  approval_verdict_check: APPROVAL_VERDICTS,
   attachment_state_check: ATTACHMENT_STATES,
   audit_find_cause_check: FIND_CAUSES,
   audit_find_verdict_check: FIND_VERDICTS,
@@ -39,6 +41,7 @@ const TABLES: Record<string, Record<string, string>> = {
   case_state_check: CASE_STATES,
   decision_action_check: ACTIONS,
   decision_mode_check: MODES,
+  draft_purpose_check: DRAFT_PURPOSES,
   hint_refusal_cause_check: HINT_REFUSALS,
   hint_state_check: HINT_STATES,
   claim_observation_outcome_check: OUTCOMES,

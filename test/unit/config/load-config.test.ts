@@ -65,7 +65,7 @@ describe('loadConfig', () => {
   test('all problems are reported at once and by name', () => {
     const message = failure({
       WAYBILL_API_PORT: '99999',
-      WAYBILL_MODE: 'shadow',
+      WAYBILL_MODE: 'loud',
       WAYBILL_ANSWER_FROM: '2026-01-31T08:00:00',
       WAYBILL_TIMING_SETTLE_MS: '-1',
       WAYBILL_SOURCE_RATE: 'fast',
@@ -128,9 +128,9 @@ describe('loadConfig', () => {
     expect(failure({ WAYBILL_CLASSIFIER: 'oracle' })).toContain('must be rules, local and model');
   });
 
-  test('a mode other than observe and live is an error that lists these two', () => {
-    expect(failure({ WAYBILL_MODE: 'approve' })).toBe(
-      '1 setting cannot be used: WAYBILL_MODE must be observe or live (got "approve")',
+  test('a mode that does not exist is an error that lists those that do', () => {
+    expect(failure({ WAYBILL_MODE: 'loud' })).toBe(
+      '1 setting cannot be used: WAYBILL_MODE must be observe, shadow, approve or live (got "loud")',
     );
   });
 

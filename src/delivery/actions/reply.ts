@@ -1,0 +1,57 @@
+import { limitPassed } from '../../domain/reply-guards.js';
+import { triage } from '../../domain/triage.js';
+import { endMessage, escalateMessage, readContent } from '../../ledger/lifecycles.js';
+import { claimAnswer, prepareReply, repliesSince } from '../../ledger/outbox.js';
+import { readSource } from '../../ledger/sources.js';
+import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
+
+/** Writes the reply for the activity that sends it, once for all copies of the message. */
+export async function reply(
+  { tx, message, now }: Acting,
+  { template, text }: { template: string; text: string },
+): Promise<Acted> {
+  if (!(await claimAnswer(tx, message, now))) return already({ tx, message, now });
+  await prepareReply(tx, message, template, text, now);
+  return { kind: 'reply' };
+}
+
+export async function already({ tx, message, now }: Pick<Deciding, 'tx' | 'message' | 'now'>): Promise<Acted> {
+  await escalateMessage(tx, message, 'already_answered', now);
+  return ENDED;
+}
+
+/**
+ * Why no automatic reply may go to this message, whatever a playbook chose: ends it and says so, or null. Its newest words are looked
+ * at again, since headers can come with an edit.
+ */
+export async function refuseReply(deciding: Deciding): Promise<Acted | null> {
+  const { tx, message, thread, now, timing } = deciding;
+  const { kind } = await readSource(tx, message.source);
+  if (kind !== 'dashboard') {
+    await escalateMessage(tx, message, 'channel_without_reply', now, `source of kind ${kind}`);
+    return ENDED;
+  }
+  const { from, headers } = await readContent(tx, message.id);
+  // Whether it comes from ourselves was asked when it was taken up.
+  const verdict = triage({
+    channel: message.channel,
+    from,
+    headers,
+    hasBody: true,
+    threadStatus: thread.status,
+    ownAddresses: new Set(),
+  });
+  if ('end' in verdict) {
+    if (verdict.end === 'escalated') await escalateMessage(tx, message, verdict.reason, now, verdict.evidence);
+    else {
+      const { id: messageId, carry } = message;
+      const { reason, evidence } = verdict;
+      await endMessage(tx, { messageId, carry, disposition: 'ignored', reason, evidence, now });
+    }
+    return ENDED;
+  }
+  const passed = limitPassed(await repliesSince(tx, message, new Date(now.getTime() - timing.replyLimitMs)), timing);
+  if (passed === null) return null;
+  await escalateMessage(tx, message, 'reply_limit', now, passed);
+  return ENDED;
+}
