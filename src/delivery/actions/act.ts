@@ -1,7 +1,9 @@
-import { endMessage, escalateMessage, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
+import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
 import { isStopped } from '../../ledger/modes.js';
 import { claimAnswer, prepareReply } from '../../ledger/outbox.js';
+import { decideCallback } from './callback.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
+import { hold } from './hold.js';
 
 /** Does what was chosen, as far as the mode in force and a stop of sending allow. */
 export async function act(acting: Acting): Promise<Acted> {
@@ -16,6 +18,7 @@ export async function act(acting: Acting): Promise<Acted> {
   }
   const scope = { source: message.source, route: message.route, playbook: choice.playbook?.name ?? null };
   if (await isStopped(tx, scope)) return hold(acting);
+  if (action.do === 'callback') return decideCallback(acting);
   if (action.do !== 'reply') {
     await escalateMessage(tx, message, 'no_playbook', now);
     return ENDED;
@@ -34,12 +37,4 @@ async function ignore(
 ): Promise<Acted> {
   await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason, now });
   return ENDED;
-}
-
-/** Sending is stopped for it: it waits, gives its turn back, and is looked at again when the stop is lifted. */
-export async function hold({ tx, message, now, timing }: Deciding): Promise<Acted> {
-  const until = new Date(now.getTime() + timing.stoppedRetryMs);
-  await waitMessage(tx, message, 'stopped', until, now);
-  await releaseTurn(tx, message.id);
-  return { kind: 'wait', for: 'stopped', until: until.toISOString() };
 }
