@@ -7,8 +7,10 @@ import { addApi } from './commands/api.js';
 import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
 import { addClassifier } from './commands/classifier.js';
+import { addCalls } from './commands/calls.js';
 import { addConfig } from './commands/config.js';
 import { addCoverage } from './commands/coverage.js';
+import { addDoNotCallCommands } from './commands/do-not-call.js';
 import { addExport } from './commands/export.js';
 import { addMigrate } from './commands/migrate.js';
 import { addPacer } from './commands/pacer.js';
@@ -60,6 +62,7 @@ for (const add of [
 for (const add of [addPark, addReprocess, addSource]) add(program);
 addPlaybook(program);
 addClassifier(program);
+for (const add of [addCalls, addDoNotCallCommands]) add(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 for (const command of everyCommand(program)) command.exitOverride();
 

@@ -52,7 +52,13 @@ export async function phoneWorld(given: Partial<Timing> = {}, choice: Choice = C
   const webhooks = { db, clock, log, ...signed, perMinute: 10_000, onReport: () => undefined };
   await addCallWebhooks(api, webhooks);
   webhooks.publicUrl = await api.listen({ host: '127.0.0.1', port: 0 });
-  const client = createPhoneClient({ url: simulator.url, accountSid: ACCOUNT, authToken: AUTH, callDeadlineMs: 1_000, clock });
+  const client = createPhoneClient({
+    url: simulator.url,
+    accountSid: ACCOUNT,
+    authToken: AUTH,
+    callDeadlineMs: 1_000,
+    clock,
+  });
   onTestFinished(async () => {
     await client.close();
     await api.close();
@@ -148,5 +154,20 @@ export async function phoneWorld(given: Partial<Timing> = {}, choice: Choice = C
     return rows.map((row) => row.subject.split('/')[0] ?? '');
   };
 
-  return { ledger, db, clock, timing, simulator, world: simulator.world, deps, publicUrl: () => webhooks.publicUrl, ask, decide, run, finish, call, alarms };
+  return {
+    ledger,
+    db,
+    clock,
+    timing,
+    simulator,
+    world: simulator.world,
+    deps,
+    publicUrl: () => webhooks.publicUrl,
+    ask,
+    decide,
+    run,
+    finish,
+    call,
+    alarms,
+  };
 }

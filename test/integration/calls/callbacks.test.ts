@@ -14,7 +14,11 @@ describe('a request for a call', () => {
     expect(await decide(id)).toMatchObject({ kind: 'wait', for: 'callback', start: { workflow: 'callback' } });
     expect(await finish(id)).toMatchObject({ state: 'completed', attempt: 1, status: 'completed' });
     expect(world.calls.map(({ to }) => to)).toEqual([TO]);
-    expect(await ledger.message('m1')).toMatchObject({ ...ENDED, disposition: 'callback_done', reason: 'call_completed' });
+    expect(await ledger.message('m1')).toMatchObject({
+      ...ENDED,
+      disposition: 'callback_done',
+      reason: 'call_completed',
+    });
     const trail = await trailOf(db, id);
     expect(trail.filter((line) => line === 'call_placed')).toHaveLength(1);
     expect(trail.slice(-2)).toEqual(['call_ended', 'ended callback_done (call_completed)']);
@@ -37,7 +41,9 @@ describe('a request for a call', () => {
     const id = await ask('m1');
     await decide(id);
     expect(await finish(id)).toMatchObject({ state: 'given_up', reason: 'call_unanswered', attempt: 3 });
-    const gaps = world.calls.map(({ createdAt }, index) => createdAt - (world.calls[index - 1]?.createdAt ?? createdAt));
+    const gaps = world.calls.map(
+      ({ createdAt }, index) => createdAt - (world.calls[index - 1]?.createdAt ?? createdAt),
+    );
     expect(gaps.slice(1).every((gap) => gap >= 15 * MINUTE)).toBe(true);
     expect(await ledger.message('m1')).toMatchObject({ disposition: 'escalated', reason: 'call_unanswered' });
   });
@@ -124,7 +130,9 @@ describe('what is not wanted any more', () => {
     await decide(id);
     clock.advance(DAY);
     const at = clock.now().toISOString();
-    await ledger.read('thread of m1', [outgoingMessage('by a person', { providerThreadId: 'thread of m1', originAt: at })]);
+    await ledger.read('thread of m1', [
+      outgoingMessage('by a person', { providerThreadId: 'thread of m1', originAt: at }),
+    ]);
     await run(id);
     await decide(id);
     expect(await ledger.message('m1')).toMatchObject({ disposition: 'superseded_by', reason: 'person_replied' });

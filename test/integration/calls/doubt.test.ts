@@ -10,7 +10,8 @@ type World = Awaited<ReturnType<typeof phoneWorld>>;
 
 async function compare({ deps }: World) {
   let listed = await listCallsPage(deps, { provider: 'phone', attempt: 1 });
-  while (listed.next === 'more') listed = await listCallsPage(deps, { provider: 'phone', attempt: 1, afterCall: listed.callId });
+  while (listed.next === 'more')
+    listed = await listCallsPage(deps, { provider: 'phone', attempt: 1, afterCall: listed.callId });
   return compareCalls(deps, { provider: 'phone', readingId: listed.readingId });
 }
 
@@ -27,9 +28,7 @@ describe('a request for a call whose answer is lost', () => {
     expect(world.calls).toHaveLength(1);
     expect(await ledger.message('m1')).toMatchObject(done);
     expect(await trailOf(db, id)).toContain('call_doubtful');
-    expect(await countCallWitnesses(db, 'phone')).toEqual([
-      { via: 'look', calls: 1, endings: 1 },
-    ]);
+    expect(await countCallWitnesses(db, 'phone')).toEqual([{ via: 'look', calls: 1, endings: 1 }]);
   });
 
   it('after it was accepted is settled by a callback with our key, without a look', async () => {
@@ -161,7 +160,12 @@ describe('what the provider tells', () => {
     await decide(id);
     await run(id);
     const before = await ledger.count('call_report');
-    const body = new URLSearchParams({ CallSid: 'CA1', AccountSid: 'AC1', CallStatus: 'completed', SequenceNumber: '9' });
+    const body = new URLSearchParams({
+      CallSid: 'CA1',
+      AccountSid: 'AC1',
+      CallStatus: 'completed',
+      SequenceNumber: '9',
+    });
     const answer = await fetch(`${publicUrl()}/webhooks/calls/${id}-1`, {
       method: 'POST',
       headers: { 'x-twilio-signature': 'AAAA' },
