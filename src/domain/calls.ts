@@ -13,9 +13,6 @@ export const CALL_STATES = {
 } as const;
 export type CallState = keyof typeof CALL_STATES;
 
-/** A call holds its pair of numbers as long as it is in one of these. */
-export const OPEN_CALL_STATES = ['scheduled', 'placing', 'doubtful', 'placed'] as const satisfies CallState[];
-
 /** What the provider says of a call. Source: Twilio, Call resource, `status`. */
 export const PHONE_STATUSES = {
   queued: 'accepted, and not dialled yet',
@@ -103,7 +100,9 @@ export function judgeCall(call: CallFacts, now: number, timing: CallTiming): Cal
     }
     case 'placed':
       return judgePlaced(call, now, timing);
-    default:
+    case 'completed':
+    case 'given_up':
+    case 'withdrawn':
       return { do: 'end' };
   }
 }

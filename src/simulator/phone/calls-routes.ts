@@ -75,8 +75,8 @@ function list(world: PhoneWorld, accountSid: string, query: URLSearchParams): An
       calls: rows.map((call) => shown(world, accountSid, call)),
       page,
       page_size: pageSize,
-      uri: `${path}?${query}`,
-      next_page_uri: isLast ? null : `${path}?${next}`,
+      uri: `${path}?${query.toString()}`,
+      next_page_uri: isLast ? null : `${path}?${next.toString()}`,
     },
   };
 }

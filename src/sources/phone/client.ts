@@ -106,7 +106,7 @@ export function createPhoneClient(options: PhoneOptions): PhoneClient {
         ...(to === null ? {} : { To: to }),
         PageSize: String(CALLS_PER_PAGE),
       });
-      const answer = await get(page === null ? `${calls}.json?${query}` : `${prefix}${page}`, signal);
+      const answer = await get(page === null ? `${calls}.json?${query.toString()}` : `${prefix}${page}`, signal);
       const read = readCalls(answer);
       if (read.nextPage !== null && !isOwnPath(read.nextPage))
         throw unreadableAnswer(answer, 'a next page that is none of its own');
