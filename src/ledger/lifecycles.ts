@@ -227,6 +227,12 @@ export async function waitMessage(
   ]);
 }
 
+/** A wait is over and its lifecycle goes on with it. */
+export const continueMessage = (tx: Sql, { id, carry }: Pick<CarriedMessage, 'id' | 'carry'>) =>
+  tx.$executeRaw`
+    UPDATE message SET state = 'carried', waiting_kind = NULL, waiting_until = NULL
+    WHERE id = ${id}::uuid AND carry_count = ${carry} AND state = 'waiting'`;
+
 export async function setRoute(tx: Sql, message: CarriedMessage, route: Route): Promise<void> {
   await tx.$executeRaw`UPDATE message SET route = ${route} WHERE id = ${message.id}::uuid AND carry_count = ${message.carry}`;
 }

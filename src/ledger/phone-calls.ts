@@ -17,6 +17,8 @@ export interface PhoneCallRow {
   state: CallState;
   attempt: number;
   reason: EscalateReason | null;
+  /** Whether a person approved it. */
+  approved: boolean;
   zones: string[];
   slotAt: Date;
   windowEnd: Date;
@@ -51,7 +53,7 @@ export async function lockCallOf(tx: Sql, messageId: string): Promise<PhoneCallR
 export async function readCallOf(db: Sql, messageId: string): Promise<PhoneCallRow | null> {
   const rows = await db.$queryRaw<PhoneCallRow[]>`
     SELECT call.id, call.message_id AS "messageId", call.source, call.provider, call.to_number AS "toNumber",
-           call.from_number AS "fromNumber", call.state, call.attempt, call.reason, call.zones, call.slot_at AS "slotAt",
+           call.from_number AS "fromNumber", call.state, call.attempt, call.reason, call.approved, call.zones, call.slot_at AS "slotAt",
            call.window_end AS "windowEnd", call.placing_at AS "placingAt", call.placed_at AS "placedAt",
            call.heard_at AS "heardAt", call.status, one.sid
     FROM call LEFT JOIN call_attempt one ON one.call_id = call.id AND one.attempt = call.attempt
@@ -63,6 +65,7 @@ export interface CallOrder {
   provider: string;
   to: string;
   from: string;
+  approved: boolean;
   zones: readonly string[];
   slotAt: Date;
   windowEnd: Date;
@@ -77,11 +80,11 @@ export async function orderCall(tx: Sql, message: CarriedMessage, order: CallOrd
       AND state IN ('scheduled', 'placing', 'doubtful', 'placed') LIMIT 1`;
   if (elsewhere.length > 0) return false;
   await tx.$executeRaw`
-    INSERT INTO call (message_id, source, provider, to_number, from_number, state, attempt, zones, slot_at, window_end, requested_at)
-    VALUES (${message.id}::uuid, ${message.source}, ${order.provider}, ${order.to}, ${order.from}, 'scheduled', 1,
+    INSERT INTO call (message_id, source, provider, to_number, from_number, state, attempt, approved, zones, slot_at, window_end, requested_at)
+    VALUES (${message.id}::uuid, ${message.source}, ${order.provider}, ${order.to}, ${order.from}, 'scheduled', 1, ${order.approved},
             ${[...order.zones]}::text[], ${order.slotAt}, ${order.windowEnd}, ${now})
     ON CONFLICT (message_id) DO UPDATE SET state = 'scheduled', to_number = excluded.to_number, from_number = excluded.from_number,
-      provider = excluded.provider, zones = excluded.zones, slot_at = excluded.slot_at, window_end = excluded.window_end,
+      provider = excluded.provider, approved = excluded.approved, zones = excluded.zones, slot_at = excluded.slot_at, window_end = excluded.window_end,
       ended_at = NULL WHERE call.state = 'withdrawn'`;
   const detail = { slot: order.slotAt.toISOString(), zones: order.zones.length };
   await appendEvents(tx, now, [{ messageId: message.id, kind: 'call_requested', carry: message.carry, detail }]);

@@ -198,7 +198,10 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         config.timing,
         {
           canary: isSenderConfigured(config),
-          calls: roles.providers.filter(({ kind }) => kind === 'phone').map(({ name }) => name),
+          calls:
+            config.phone === null
+              ? null
+              : roles.providers.filter(({ kind }) => kind === 'phone').map(({ name }) => name),
         },
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,

@@ -163,7 +163,7 @@ export async function ensureSchedules(
   client: Client,
   sources: readonly string[],
   timing: Timing,
-  watch: { canary: boolean; calls?: readonly string[] },
+  watch: { canary: boolean; calls?: readonly string[] | null },
 ): Promise<string[]> {
   const serving = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
   const watching = [
@@ -171,6 +171,7 @@ export async function ensureSchedules(
     ...(watch.calls ?? []).map((provider) => callPlan(provider, timing)),
   ];
   await Promise.all([...serving, ...watching].map((plan) => ensureSchedule(client, plan)));
+  if (watch.calls === null) await removeSchedule(client, callListWorkflowId('phone'));
   // Where nobody writes mail any more, an old Schedule would only fail.
   if (!watch.canary) await Promise.all(sources.map((source) => removeSchedule(client, canaryWorkflowId(source))));
   return serving.map((plan) => plan.scheduleId);

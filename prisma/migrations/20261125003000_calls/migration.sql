@@ -11,6 +11,8 @@ CREATE TABLE "call" (
   -- Requests made or about to be made, from 1; each has its row in call_attempt once it is begun.
   "attempt" INTEGER NOT NULL,
   "reason" TEXT,
+  -- Whether a person approved it: without that nothing leaves in approve.
+  "approved" BOOLEAN NOT NULL,
   -- Zones in all of which it has to be an hour for calls.
   "zones" TEXT[] NOT NULL,
   "slot_at" TIMESTAMPTZ(3) NOT NULL,

@@ -1,9 +1,8 @@
 import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
-import { isStopped } from '../../ledger/modes.js';
 import { claimAnswer, prepareReply } from '../../ledger/outbox.js';
 import { decideCallback } from './callback.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
-import { hold } from './hold.js';
+import { holdIfStopped } from './hold.js';
 
 /** Does what was chosen, as far as the mode in force and a stop of sending allow. */
 export async function act(acting: Acting): Promise<Acted> {
@@ -16,8 +15,8 @@ export async function act(acting: Acting): Promise<Acted> {
     await escalateMessage(tx, message, action.reason, now, action.evidence);
     return ENDED;
   }
-  const scope = { source: message.source, route: message.route, playbook: choice.playbook?.name ?? null };
-  if (await isStopped(tx, scope)) return hold(acting);
+  const held = await holdIfStopped(acting, choice.playbook?.name ?? null);
+  if (held) return held;
   if (action.do === 'callback') return decideCallback(acting);
   if (action.do !== 'reply') {
     await escalateMessage(tx, message, 'no_playbook', now);

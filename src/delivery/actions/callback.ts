@@ -1,18 +1,18 @@
-import { plainText } from '../../classify/plain-text.js';
 import { callbackWorkflowId } from '../../domain/identity.js';
 import type { EscalateReason } from '../../domain/reasons.js';
 import type { ActionWait } from '../../domain/step-results.js';
 import { mustNotBeCalled } from '../../ledger/do-not-call.js';
-import { endMessage, escalateMessage, readContent, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
-import { isStopped, modeOf, scopeOf } from '../../ledger/modes.js';
+import { endMessage, escalateMessage, isToldAnew, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
+import { modeOf, scopeOf } from '../../ledger/modes.js';
 import { claimAnswer } from '../../ledger/outbox.js';
-import { endCall, lockCallOf, orderCall, type PhoneCallRow } from '../../ledger/phone-calls.js';
+import { endCall, lockCallOf, orderCall } from '../../ledger/phone-calls.js';
 import { nextSlot } from '../calling/hours.js';
 import { findNumber } from '../calling/number.js';
-import { barredBecause } from '../calling/permission.js';
+import { barredBecause, barredByMode } from '../calling/permission.js';
+import { readCallRequest } from '../calling/request.js';
 import { zonesFor } from '../calling/zones.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
-import { hold } from './hold.js';
+import { holdIfStopped } from './hold.js';
 
 /** A call that has its hour is looked at again some time after it, should its own workflow be lost. */
 const LOOK_AGAIN_MS = 600_000;
@@ -21,29 +21,26 @@ const LOOK_AGAIN_MS = 600_000;
 export async function decideCallback(acting: Acting): Promise<Acted> {
   const { tx, message, thread, mode, choice, calling = null, now, timing } = acting;
   if (calling === null) return toPerson(acting, 'no_playbook', 'no phone provider is configured');
-  const barred = await barredBecause(tx, message, thread);
-  if (barred !== null) {
+  if (mode === 'approve' || choice.asksApproval)
+    return toPerson(acting, 'escalated_by_playbook', 'a call that needs an approval is made by a person');
+  // What is decided as live under the mode approve is what a person has approved.
+  const approved = (await modeOf(tx, await scopeOf(tx, message))) === 'approve';
+  const barred = await barredBecause(tx, message, thread, { approved });
+  if (barred !== null && barred !== 'unapproved') {
     await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason: barred, now });
     return ENDED;
   }
-  if (mode === 'approve' || choice.asksApproval)
-    return toPerson(acting, 'escalated_by_playbook', 'a call that needs an approval is made by a person');
-  const content = await readContent(tx, message.id);
-  const found = findNumber({
-    given: content.from?.kind === 'phone' ? content.from.value : (content.headers['x-callback-number'] ?? null),
-    text: plainText(content),
-    region: calling.region,
-    own: [calling.from],
-  });
+  const { given, text, region, zone } = await readCallRequest(tx, message, calling);
+  const found = findNumber({ given, text, region, own: [calling.from] });
   if (!found.ok) return toPerson(acting, found.reason, found.evidence);
   if (await mustNotBeCalled(tx, found.number)) return toPerson(acting, 'do_not_call');
-  const request = content.headers['x-callback-zone'] ?? null;
-  const zones = zonesFor({ request, source: calling.zone, region: found.region });
+  const zones = zonesFor({ request: zone, source: calling.zone, region: found.region });
   const windowEnd = new Date(now.getTime() + timing.callWindowMs);
   const slotAt = nextSlot(calling.hours, zones, now, windowEnd);
   if (slotAt === null) return toPerson(acting, 'no_calling_hours', `of ${zones.length} zones`);
   if (!(await claimAnswer(tx, message, now, 'callback'))) return toPerson(acting, 'already_answered');
-  const order = { provider: calling.provider, to: found.number, from: calling.from, zones, slotAt, windowEnd };
+  const { provider, from } = calling;
+  const order = { provider, to: found.number, from, approved, zones, slotAt, windowEnd };
   if (!(await orderCall(tx, message, order, now))) return toPerson(acting, 'call_elsewhere');
   await releaseTurn(tx, message.id);
   return waitForCall(acting, slotAt);
@@ -65,17 +62,16 @@ export async function continueCallback(deciding: Deciding): Promise<Acted | null
   if (call.state === 'given_up') return toPerson(deciding, call.reason ?? 'call_unconfirmed');
   if (call.state !== 'scheduled') return waitForCall(deciding, null);
   const scope = await scopeOf(tx, message);
-  const mode = await modeOf(tx, scope);
-  if (mode === 'observe' || mode === 'shadow') {
-    await withdrawCall(deciding, call);
+  const barred = barredByMode(await modeOf(tx, scope), call);
+  // Other words came under the message: what is asked for now is decided on those.
+  if (barred !== null || (await isToldAnew(tx, message.id))) {
+    await endCall(tx, call, { as: 'withdrawn' }, message.carry, now);
     return null;
   }
-  if (await isStopped(tx, scope)) return hold(deciding);
+  const held = await holdIfStopped(deciding, scope.playbook);
+  if (held) return held;
   return waitForCall(deciding, call.slotAt);
 }
-
-const withdrawCall = ({ tx, message, now }: Deciding, call: PhoneCallRow): Promise<void> =>
-  endCall(tx, call, { as: 'withdrawn' }, message.carry, now);
 
 /** Waits for the hour, else for the end of the call; what carries the call is started unless it runs. */
 async function waitForCall({ tx, message, now }: Deciding, slotAt: Date | null): Promise<ActionWait> {

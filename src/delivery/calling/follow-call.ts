@@ -1,9 +1,9 @@
 import { judgeSighting, type Sighting } from '../../domain/calls.js';
 import { finishCall, type OpenCall, pagesOfReading, readPriorPage } from '../../ledger/calls.js';
 import type { Sql } from '../../ledger/database.js';
-import { appendEvents } from '../../ledger/events.js';
 import { readMessage } from '../../ledger/lifecycles.js';
 import {
+  doubtCall,
   endCall,
   holdShownCalls,
   lockCallOf,
@@ -69,12 +69,7 @@ async function beginLook({ db, clock }: CallDeps, messageId: string): Promise<Ph
   return db.transaction(async (tx) => {
     const call = await lockCallOf(tx, messageId);
     if (call === null || (call.state !== 'doubtful' && call.state !== 'placing')) return null;
-    if (call.state === 'placing') {
-      const { carry } = await readMessage(tx, messageId);
-      await tx.$executeRaw`UPDATE call SET state = 'doubtful' WHERE id = ${call.id}::uuid`;
-      const detail = { attempt: call.attempt };
-      await appendEvents(tx, clock.now(), [{ messageId, kind: 'call_doubtful', carry, detail }]);
-    }
+    if (call.state === 'placing') await doubtCall(tx, call, (await readMessage(tx, messageId)).carry, clock.now());
     return { ...call, state: 'doubtful' };
   });
 }

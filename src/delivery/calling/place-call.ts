@@ -4,7 +4,13 @@ import type { Timing } from '../../domain/timing.js';
 import { finishCall, type OpenCall, openCall } from '../../ledger/calls.js';
 import { only, type Sql } from '../../ledger/database.js';
 import { mustNotBeCalled } from '../../ledger/do-not-call.js';
-import { type CarriedMessage, lockThreadOf, readConversation, readMessage } from '../../ledger/lifecycles.js';
+import {
+  type CarriedMessage,
+  isToldAnew,
+  lockThreadOf,
+  readConversation,
+  readMessage,
+} from '../../ledger/lifecycles.js';
 import { isStopped, scopeOf } from '../../ledger/modes.js';
 import {
   beginPlacing,
@@ -75,7 +81,7 @@ async function begin({ db, clock, timing, calling }: CallDeps, input: PlaceInput
     }
     if (call.state !== 'scheduled') return 'not_now';
     if (calling === null) return giveUp(tx, call, message, 'call_refused', now);
-    if (!(await isWanted(tx, { message, thread, now, timing }))) {
+    if (!(await isWanted(tx, { call, message, thread, now, timing }))) {
       await endCall(tx, call, { as: 'withdrawn' }, message.carry, now);
       return 'not_now';
     }
@@ -102,13 +108,19 @@ async function begin({ db, clock, timing, calling }: CallDeps, input: PlaceInput
   });
 }
 
-/** Whether the message still waits for its call: it may have ended, be barred, or a person may have answered it meanwhile. */
-async function isWanted(
-  tx: Sql,
-  { message, thread, now, timing }: { message: CarriedMessage; thread: Thread; now: Date; timing: Timing },
-): Promise<boolean> {
+interface Wanting {
+  call: PhoneCallRow;
+  message: CarriedMessage;
+  thread: Thread;
+  now: Date;
+  timing: Timing;
+}
+
+/** Whether the message still waits for its call: it may have ended, read otherwise, be barred, or a person may have answered it. */
+async function isWanted(tx: Sql, { call, message, thread, now, timing }: Wanting): Promise<boolean> {
   if (message.state === 'ended' || message.state === 'parked') return false;
-  if ((await barredBecause(tx, message, thread)) !== null) return false;
+  if (await isToldAnew(tx, message.id)) return false;
+  if ((await barredBecause(tx, message, thread, call)) !== null) return false;
   const conversation = await readConversation(tx, thread);
   const self = only(
     conversation.messages.filter((one) => one.id === message.id),

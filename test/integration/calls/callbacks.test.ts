@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { placeCall } from '../../../src/delivery/calling/place-call.js';
 import { addDoNotCall } from '../../../src/ledger/do-not-call.js';
 import { DAY, HOUR, MINUTE } from '../../support/clock.js';
+import { incomingMessage, outgoingMessage } from '../../support/incoming.js';
 import { phoneWorld, TO } from '../../support/phone-world.js';
 import { trailOf } from '../../support/trail.js';
 
@@ -124,7 +125,6 @@ describe('what is not wanted any more', () => {
 
   it('is not called about once a person has answered in the thread', async () => {
     const { ask, decide, run, ledger, world, clock } = await phoneWorld();
-    const { outgoingMessage } = await import('../../support/incoming.js');
     clock.advance(7 * HOUR);
     const id = await ask('m1');
     await decide(id);
@@ -136,6 +136,35 @@ describe('what is not wanted any more', () => {
     await run(id);
     await decide(id);
     expect(await ledger.message('m1')).toMatchObject({ disposition: 'superseded_by', reason: 'person_replied' });
+    expect(world.calls).toEqual([]);
+  });
+});
+
+describe('a request that changes', () => {
+  it('before its call has left is decided anew on the newest words', async () => {
+    const { ask, decide, call, ledger, clock, world, db } = await phoneWorld();
+    clock.advance(7 * HOUR);
+    const id = await ask('m1');
+    await decide(id);
+    clock.advance(MINUTE);
+    const edited = incomingMessage('m1', { providerThreadId: 'thread of m1', text: 'Please write instead.' });
+    await ledger.read('thread of m1', [edited]);
+    expect(await trailOf(db, id)).toContain('edited');
+    expect(await decide(id)).toEqual({ kind: 'understand' });
+    expect(await call(id)).toMatchObject({ state: 'withdrawn' });
+    expect(world.calls).toEqual([]);
+  });
+
+  it('in a mode that has come to want an approval is taken back before it leaves', async () => {
+    const { ask, decide, run, ledger, clock, world, db } = await phoneWorld();
+    clock.advance(7 * HOUR);
+    const id = await ask('m1');
+    await decide(id);
+    await db.$executeRaw`UPDATE source SET mode = 'approve' WHERE name = 'dashboard'`;
+    clock.advance(DAY);
+    expect(await run(id)).toEqual({ do: 'end' });
+    await decide(id);
+    expect(await ledger.message('m1')).toMatchObject({ disposition: 'escalated', reason: 'escalated_by_playbook' });
     expect(world.calls).toEqual([]);
   });
 });

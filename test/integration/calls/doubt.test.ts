@@ -1,9 +1,10 @@
+import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js';
 import { describe, expect, it } from 'vitest';
 import { compareCalls, listCallsPage } from '../../../src/delivery/calling/compare.js';
 import { placeCall } from '../../../src/delivery/calling/place-call.js';
 import { countCallWitnesses } from '../../../src/ledger/call-comparison.js';
 import { HOUR, MINUTE } from '../../support/clock.js';
-import { FROM, phoneWorld, TO } from '../../support/phone-world.js';
+import { ACCOUNT, AUTH, FROM, phoneWorld, TO } from '../../support/phone-world.js';
 import { trailOf } from '../../support/trail.js';
 
 type World = Awaited<ReturnType<typeof phoneWorld>>;
@@ -173,6 +174,37 @@ describe('what the provider tells', () => {
     });
     expect(answer.status).toBe(401);
     expect(await ledger.count('call_report')).toBe(before);
+  });
+
+  it('with our signature, of a call that we know nothing of, is an alarm', async () => {
+    const { publicUrl, alarms, ledger } = await phoneWorld();
+    const url = `${publicUrl()}/webhooks/calls/somebody-else`;
+    const form = { CallSid: 'CA77', AccountSid: ACCOUNT, CallStatus: 'ringing', SequenceNumber: '1' };
+    const signature = getExpectedTwilioSignature(AUTH, url, form);
+    const post = (to: string) =>
+      fetch(to, { method: 'POST', headers: { 'x-twilio-signature': signature }, body: new URLSearchParams(form) });
+    expect((await post(url)).status).toBe(404);
+    expect((await post(url.replace('somebody-else', 'another'))).status).toBe(401);
+    expect(await alarms()).toEqual(['unknown']);
+    expect(await ledger.count('call_report')).toBe(0);
+  });
+
+  it('of many calls is recovered whole, with 2 in 10 callbacks withheld and 1 in 10 repeated', async () => {
+    const calls = 20;
+    const { ask, decide, finish, ledger, world, db } = await phoneWorld();
+    world.rate('lost-callback', 0.2);
+    world.rate('repeated-callback', 0.1);
+    for (let index = 0; index < calls; index++) {
+      const id = await ask(`m${index}`, { text: `Call me on +44 20 7946 0${100 + index}.` });
+      await decide(id);
+      await finish(id);
+      expect(await ledger.message(`m${index}`)).toMatchObject(done);
+    }
+    expect(world.calls).toHaveLength(calls);
+    expect(world.lost.length).toBeGreaterThan(0);
+    const told = await countCallWitnesses(db, 'phone');
+    expect(told.reduce((sum, { endings }) => sum + endings, 0)).toBe(calls);
+    expect(told.map(({ via }) => via)).toEqual(expect.arrayContaining(['poll', 'webhook']));
   });
 
   it('with 429 pauses the provider and takes the request back, and nothing is in doubt', async () => {
