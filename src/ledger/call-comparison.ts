@@ -16,6 +16,27 @@ export async function knownCalls(
     ORDER BY shown.sid`;
 }
 
+/**
+ * Calls of the list that a request became which was taken for lost, while the next one has not left: the only unclaimed call between
+ * the two numbers since that request was begun.
+ */
+export async function lateCalls(
+  db: Sql,
+  provider: string,
+  sids: readonly string[],
+): Promise<{ sid: string; key: string; status: PhoneStatus }[]> {
+  return db.$queryRaw<{ sid: string; key: string; status: PhoneStatus }[]>`
+    SELECT min(shown.sid) AS sid, one.key, min(shown.status) AS status
+    FROM call JOIN call_attempt one ON one.call_id = call.id AND one.sid IS NULL AND one.attempt = call.attempt - 1
+    JOIN phone_call shown ON shown.provider = call.provider
+      AND shown.from_hash = encode(sha256(convert_to(call.from_number, 'UTF8')), 'hex')
+      AND shown.to_hash = encode(sha256(convert_to(call.to_number, 'UTF8')), 'hex')
+      AND shown.created_at >= one.placing_at - interval '30 seconds'
+    WHERE call.provider = ${provider} AND call.state = 'scheduled' AND shown.sid = ANY (${[...sids]}::text[])
+      AND NOT EXISTS (SELECT 1 FROM call_attempt tied WHERE tied.provider = shown.provider AND tied.sid = shown.sid)
+    GROUP BY one.key HAVING count(*) = 1`;
+}
+
 /** Calls of the list from our number that no attempt of ours is tied to, but those that a request in doubt may have become. */
 export async function strangeCalls(
   db: Sql,

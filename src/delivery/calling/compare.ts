@@ -1,5 +1,5 @@
 import { quenchAlarm } from '../../ledger/alarms.js';
-import { knownCalls, missingCalls, openMismatches, strangeCalls } from '../../ledger/call-comparison.js';
+import { knownCalls, lateCalls, missingCalls, openMismatches, strangeCalls } from '../../ledger/call-comparison.js';
 import { finishedCall, pagesOfReading, readPriorPage } from '../../ledger/calls.js';
 import { callProvider } from '../../sources/provider-call.js';
 import { byPhone, type CallDeps } from './deps.js';
@@ -64,6 +64,10 @@ export async function compareCalls(
   const sids = [...new Set(pages.flatMap((page) => page.ids))];
   const begunAt = (await finishedCall(db, readingId)).openedAt;
   const since = new Date(now.getTime() - timing.callReconcileBackMs);
+  for (const { sid, key, status } of await lateCalls(db, provider, sids)) {
+    const report = { provider, key, sid, status, via: 'list', sequence: null, now } as const;
+    await db.transaction((tx) => takeReport(tx, report));
+  }
   let recovered = 0;
   for (const { sid, status, messageId } of await knownCalls(db, provider, sids)) {
     const report = { provider, key: null, sid, status, via: 'list', sequence: null, now } as const;

@@ -51,9 +51,8 @@ export async function scheduleAgain(
   carry: number,
   now: Date,
 ): Promise<void> {
-  // A request that placed nothing needs no patience with the one who was not reached.
-  const wait = call.state === 'placed' ? timing.callAgainMs : 0;
-  const from = new Date(now.getTime() + wait);
+  // After a doubt the wait lets a callback, or the scheduled comparison, still tell of a call that the look did not show.
+  const from = new Date(now.getTime() + timing.callAgainMs);
   const isLast = call.attempt >= timing.callAttempts || calling === null || from >= call.windowEnd;
   const slot = isLast ? null : nextSlot(calling.hours, call.zones, from, call.windowEnd);
   if (slot === null) await endCall(tx, call, { as: 'given_up', reason: 'call_unanswered' }, carry, now);

@@ -222,6 +222,30 @@ describe('what the provider tells', () => {
 });
 
 describe('the comparison with the list of the provider', () => {
+  it.each([
+    ['before the next request leaves: that one does not leave', true, 1, []],
+    ['after it left: an alarm, and the call of the next request is the one that counts', false, 2, ['unknown']],
+  ] as const)('finds a call that no look and no callback told of, %s', async (_what, isInTime, placed, alarms) => {
+    const world = await phoneWorld({ callVisibleMs: 1_000 });
+    world.world.force('broken-after-acceptance', 1);
+    world.world.force('hidden-call', 1); // longer than the list is said to take
+    world.world.rate('lost-callback', 1);
+    const id = await world.ask('m1');
+    await world.decide(id);
+    await world.run(id);
+    world.clock.advance(3_000);
+    expect(await world.run(id)).toMatchObject({ do: 'wait' });
+    expect(await world.call(id)).toMatchObject({ state: 'scheduled', attempt: 2 });
+    world.clock.advance(MINUTE);
+    if (isInTime) await compare(world);
+    await world.finish(id);
+    world.clock.advance(MINUTE);
+    expect(await compare(world)).toMatchObject({ strange: placed - 1, missing: 0 });
+    expect(world.world.calls).toHaveLength(placed);
+    expect(await world.alarms()).toEqual(alarms);
+    expect(await world.ledger.message('m1')).toMatchObject(done);
+  });
+
   it('agrees where everything is known, and takes over what no callback told', async () => {
     const world = await phoneWorld();
     world.world.rate('lost-callback', 1);
