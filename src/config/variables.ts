@@ -292,6 +292,8 @@ export const VARIABLES = {
     kind: 'labels',
     default: null,
     doc: 'labels that the language model may choose; unset: those of the rules',
+  },
+
   WAYBILL_PHONE_URL: {
     group: 'phone',
     kind: 'url',

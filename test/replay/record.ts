@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import proto from '@temporalio/proto';
 import {
   alarmWorkflowId,
@@ -10,6 +13,7 @@ import {
 } from '../../src/domain/identity.js';
 import { raiseAlarm } from '../../src/ledger/alarms.js';
 import { startPhoneSimulator } from '../../src/simulator/phone/server.js';
+import { callMe, playbooksThatCall } from '../support/call-playbooks.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
 import { type ExportedRun, exportHistories } from '../support/histories.js';
@@ -44,6 +48,7 @@ export const readHistory = ({ history }: RecordedHistory): ExportedRun['history'
 export async function recordHistories(): Promise<{ all: RecordedHistory[]; chosen: RecordedHistory[] }> {
   const waits = { probeSettleMs: 5_000, probeCursorWaitMs: 2_000, probeReplyWaitMs: 1_000, canaryDueMs: 20_000 };
   const timing = { ...LIVELY, ...waits, settleMs: 600, horizonMs: 60 * DAY, attachmentsEveryMs: 1_000 };
+  const folder = mkdtempSync(join(tmpdir(), 'waybill-record-'));
   const receiver = await startReceiver();
   const account = { accountSid: 'AC1', authToken: 'auth-of-the-recording', controlToken: 'control-of-the-recording' };
   const phone = await startPhoneSimulator({ ...account, stepMs: 100 });
@@ -53,6 +58,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     WAYBILL_ALARM_WEBHOOK_SECRET: WEBHOOK_SECRET,
     WAYBILL_TIMING_ALARM_EVERY_MS: '1000',
     WAYBILL_TIMING_CALL_VISIBLE_MS: '500',
+    WAYBILL_PLAYBOOKS: playbooksThatCall(folder),
     WAYBILL_PHONE_URL: phone.url,
     WAYBILL_PHONE_ACCOUNT_SID: account.accountSid,
     WAYBILL_PHONE_AUTH_TOKEN: account.authToken,
@@ -86,7 +92,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     const late = await write({ bodyInMs: 3_600_000 });
     const escalated = await write({ subject: 'Refund', text: 'Please give me my money back.' });
     const ignored = await write({ headers: { 'auto-submitted': 'auto-replied' } });
-    await write({ text: 'Please call me on +44 20 7946 0958.' });
+    await write({ text: callMe('+44 20 7946 0958') });
     const first = await write({});
     const alarm = { kind: 'token_rejected', source: 'simulator', subject: 'recorded', evidence: {} } as const;
     await rig.db.transaction((tx) => raiseAlarm(tx, { ...alarm, now: new Date() }));
@@ -174,6 +180,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     await rig.release();
     await receiver.close();
     await phone.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

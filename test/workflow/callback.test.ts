@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.js';
 import { loadConfig } from '../../src/config/config.js';
 import { systemClock } from '../../src/domain/clock.js';
 import { type RunningPhoneSimulator, startPhoneSimulator } from '../../src/simulator/phone/server.js';
 import { createLogger } from '../../src/telemetry/logger.js';
+import { callMe, playbooksThatCall } from '../support/call-playbooks.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
@@ -17,12 +21,14 @@ const ACCOUNT = 'AC00000000000000000000000000000002';
 const AUTH = 'auth-token-of-the-test';
 const CONTROL = 'control-of-the-test';
 
+let folder: string;
 let phone: RunningPhoneSimulator;
 let gateway: Gateway;
 let rig: Rig;
 let api: RunningApi;
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'waybill-callback-'));
   phone = await startPhoneSimulator({ accountSid: ACCOUNT, authToken: AUTH, controlToken: CONTROL, stepMs: 200 });
   gateway = await startGateway(phone.url);
   const port = await freePort();
@@ -30,6 +36,7 @@ beforeAll(async () => {
     timing: { ...LIVELY, settleMs: 300, callVisibleMs: 1_000, callPollMs: 1_000 },
     env: {
       WAYBILL_API_PORT: String(port),
+      WAYBILL_PLAYBOOKS: playbooksThatCall(folder),
       WAYBILL_PHONE_URL: gateway.url,
       WAYBILL_PHONE_ACCOUNT_SID: ACCOUNT,
       WAYBILL_PHONE_AUTH_TOKEN: AUTH,
@@ -51,6 +58,7 @@ afterAll(async () => {
   await rig?.release();
   await gateway?.close();
   await phone?.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 async function endingOf(providerMessageId: string) {
@@ -77,7 +85,7 @@ it(
   'is placed once and ends callback_done, told by callbacks, and no number passes through Temporal',
   async () => {
     const { messageId } = await rig.control('inbound', {
-      text: 'Please call me on +44 20 7946 0958.',
+      text: callMe('+44 20 7946 0958'),
       listedInMs: 300,
     });
     expect(await endingOf(messageId)).toMatchObject(done);
@@ -106,7 +114,7 @@ it(
       await died;
       return null;
     });
-    const { messageId } = await rig.control('inbound', { text: 'Please call me on +1 202-555-0123.', listedInMs: 300 });
+    const { messageId } = await rig.control('inbound', { text: callMe('+1 202-555-0123'), listedInMs: 300 });
     await eventually('the worker is dead', () => died !== null && !rig.worker.isRunning());
     await rig.worker.start();
     const ended = await endingOf(messageId);
