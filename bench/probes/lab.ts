@@ -143,6 +143,10 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       attachments: { wanted: false, maxBytes: 1_000_000, store: postgresStore },
       clientOf: () => client,
       adapterVersionOf: () => ADAPTER_VERSION,
+      calling: null,
+      phoneOf: () => {
+        throw new Error('the lab makes no calls');
+      },
       senderOf: () => simulatorSender({ url: simulator.url, token: CONTROL }),
       judgeClaims: (source) => judgeClaims({ db, clock, timing: TIMING }, source),
     };

@@ -3,12 +3,15 @@ import { createAttachmentCalls } from './attachment-calls.js';
 import { createAttachmentSteps } from './attachment-steps.js';
 import { createAuditCalls } from './audit-calls.js';
 import { createAuditSteps } from './audit-steps.js';
+import { createCallComparison } from './call-comparison.js';
+import { createCallSteps } from './call-steps.js';
 import type { ActivityDeps } from './deps.js';
 import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
 import { createModelCalls } from './model-calls.js';
 import { createPacingSteps } from './pacing-steps.js';
+import { createPhoneCalls } from './phone-calls.js';
 import { createProbeCalls } from './probe-calls.js';
 import { createProbeSteps } from './probe-steps.js';
 import { createSourceCalls } from './source-calls.js';
@@ -22,8 +25,9 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAlarmSteps(deps),
     ...createAttachmentSteps(deps),
     ...createProbeSteps(deps),
+    ...createCallComparison(deps),
   },
-  lifecycle: createLifecycleSteps(deps),
+  lifecycle: { ...createLifecycleSteps(deps), ...createCallSteps(deps) },
   source: {
     ...createSourceCalls(deps),
     ...createAuditCalls(deps),
@@ -31,5 +35,6 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createHintSteps(deps),
     ...createProbeCalls(deps),
     ...createModelCalls(deps),
+    ...createPhoneCalls(deps),
   },
 });

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { JudgeAccount } from '../assurance/probes/judge-claims.js';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
+import type { CallingSetup } from '../delivery/calling/setup.js';
 import type { LookDeps } from '../delivery/look.js';
 import type { ClassifierChain } from '../domain/understanding.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
@@ -8,6 +9,7 @@ import type { Chooser } from '../playbooks/chooser.js';
 import type { Courtesy } from '../sources/courtesy.js';
 import type { InboundSender } from '../sources/inbound-sender.js';
 import type { ModelClient } from '../sources/model/client.js';
+import type { PhoneClient } from '../sources/phone/client.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** What activities are made of; built once per worker, released in reverse order. */
@@ -21,6 +23,9 @@ export interface ActivityDeps extends LookDeps {
   playbooks: Chooser;
   /** Who takes alarms; null where nobody is configured. */
   alarmSink: AlarmSink | null;
+  /** What calls are made with; null where no phone provider is configured. */
+  calling: CallingSetup | null;
+  phoneOf(provider: string): PhoneClient;
   /** Our own addresses, in lower case. */
   ownAddresses: ReadonlySet<string>;
   attachments: {

@@ -160,7 +160,10 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
         const held = await holdMessage(tx, messageId, carry);
         if (!held) return endedResult(tx, messageId);
         const conversation = await readConversation(tx, held.thread);
-        const decided = await decideMessage({ tx, ...held, conversation, now, timing }, { turnWaits, playbooks });
+        const decided = await decideMessage(
+          { tx, ...held, conversation, now, timing, calling: deps.calling },
+          { turnWaits, playbooks },
+        );
         return decided.kind === 'ended' ? ended(tx, held.message, decided.along) : decided;
       });
     },

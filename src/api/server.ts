@@ -4,10 +4,12 @@ import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import type { Clock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
-import { pollWorkflowId, visitWorkflowId } from '../domain/identity.js';
+import { callbackWorkflowId, pollWorkflowId, visitWorkflowId } from '../domain/identity.js';
 import type { Database, Sql } from '../ledger/database.js';
 import type { Logger } from '../telemetry/logger.js';
+import { addCallWebhooks } from './call-webhooks.js';
 import { createNudge } from './nudge.js';
+import { createWaker } from './wake-workflows.js';
 import { addDashboardWebhooks } from './webhooks.js';
 
 export interface ApiParts {
@@ -28,7 +30,8 @@ const WEBHOOKS_PER_MINUTE = 600;
 
 /**
  * The HTTP API. `/healthz`: the process answers; `/readyz`: each dependency by name, 503 where one is out of reach;
- * `/webhooks/dashboard/:source`: hints, where a signing secret is set.
+ * `/webhooks/dashboard/:source`: hints, where a signing secret is set; `/webhooks/calls/:key`: status callbacks, where there is a
+ * phone provider.
  */
 export async function startApi({ config, db, clock, log }: ApiParts): Promise<RunningApi> {
   const { host, port } = config.api;
@@ -46,6 +49,15 @@ export async function startApi({ config, db, clock, log }: ApiParts): Promise<Ru
     const onHint = ({ source, isThreadKnown }: { source: string; isThreadKnown: boolean }) =>
       nudge.send(isThreadKnown ? visitWorkflowId(source) : pollWorkflowId(source));
     await addDashboardWebhooks(app, { db, clock, log, secrets, perMinute: WEBHOOKS_PER_MINUTE, onHint });
+  }
+  if (config.phone !== null) {
+    const { accountSid, authToken, publicUrl } = config.phone;
+    const waker = createWaker(config);
+    app.addHook('onClose', () => waker.close());
+    const onReport = ({ source, messageId }: { source: string; messageId: string }) =>
+      waker.wake(callbackWorkflowId(source, messageId));
+    const signed = { provider: 'phone', accountSid, authToken, publicUrl };
+    await addCallWebhooks(app, { db, clock, log, ...signed, perMinute: WEBHOOKS_PER_MINUTE, onReport });
   }
   try {
     const url = await app.listen({ host, port });

@@ -121,6 +121,8 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
     },
     /** Null: the starter set. */
     playbooks: { folder: path(values.WAYBILL_PLAYBOOKS) },
+    /** Null where nobody is called. */
+    phone: phoneOf(values),
     inboundSender: { url: values.WAYBILL_INBOUND_SENDER, token: values.WAYBILL_INBOUND_SENDER_TOKEN },
     simulator: {
       url: values.WAYBILL_SIMULATOR_URL,
@@ -157,6 +159,22 @@ const modelOf = (values: Values) =>
         labels: values.WAYBILL_MODEL_LABELS,
       }
     : null;
+/** Conflicts are found before: of a provider that is configured nothing is missing here. */
+const phoneOf = (values: Values) =>
+  values.WAYBILL_PHONE_ACCOUNT_SID === null
+    ? null
+    : {
+        url: values.WAYBILL_PHONE_URL,
+        accountSid: values.WAYBILL_PHONE_ACCOUNT_SID,
+        authToken: values.WAYBILL_PHONE_AUTH_TOKEN ?? '',
+        from: values.WAYBILL_PHONE_FROM ?? '',
+        publicUrl: (values.WAYBILL_PHONE_PUBLIC_URL ?? '').replace(/\/+$/, ''),
+        instructionsUrl: values.WAYBILL_PHONE_INSTRUCTIONS_URL ?? '',
+        region: values.WAYBILL_PHONE_REGION,
+        zone: values.WAYBILL_PHONE_ZONE,
+        hours: values.WAYBILL_PHONE_HOURS,
+        ratePerSecond: values.WAYBILL_PHONE_RATE,
+      };
 
 /** Conflicts are found before: here nothing of it is missing. */
 const s3Of = (values: Values) => ({

@@ -12,6 +12,7 @@ export function findConflicts(values: Values, timing: Timing): Problem[] {
     ...findPairConflicts(values),
     ...findStoreConflicts(values),
     ...findModelConflicts(values),
+    ...findPhoneConflicts(values),
     ...findTemporalConflicts(values),
     ...findPortConflicts(values),
     ...findTimingConflicts(timing),
@@ -75,6 +76,22 @@ function findStoreConflicts(values: Values): Problem[] {
   return needed
     .filter((name) => values[name] === null)
     .map((name) => ({ name, problem: 'is needed together with WAYBILL_ATTACHMENT_STORE=s3' }));
+}
+
+/** A phone provider is configured whole or not at all. */
+function findPhoneConflicts(values: Values): Problem[] {
+  const needed = [
+    'WAYBILL_PHONE_ACCOUNT_SID',
+    'WAYBILL_PHONE_AUTH_TOKEN',
+    'WAYBILL_PHONE_FROM',
+    'WAYBILL_PHONE_PUBLIC_URL',
+    'WAYBILL_PHONE_INSTRUCTIONS_URL',
+  ] as const;
+  const given = needed.filter((name) => values[name] !== null);
+  if (given.length === 0) return [];
+  return needed
+    .filter((name) => values[name] === null)
+    .map((name) => ({ name, problem: `is needed together with ${given[0]}` }));
 }
 
 function findTemporalConflicts(values: Values): Problem[] {
@@ -148,6 +165,9 @@ function findTimingConflicts(timing: Timing): Problem[] {
     'playbooksEveryMs',
     'modelDeadlineMs',
     'modelGiveUpMs',
+    'callAttempts',
+    'callPollMs',
+    'callReconcileEveryMs',
   ] as const) {
     if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseHours } from '../domain/calling-hours.js';
 
 const number = (what: string, allowed: (value: number) => boolean) =>
   z
@@ -91,6 +92,14 @@ export const KINDS = {
   count: whole('must be a whole number from 0 to 4294967295', 0, 4_294_967_295),
   ms: whole('must be whole milliseconds, at most 100 years', 0, longestMs),
   share: number('must be a share from 0 to 1', (value) => value <= 1),
+  phone: z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a telephone number in E.164, as +442079460000'),
+  region: z.string().regex(/^[A-Z]{2}$/, 'must be a country of ISO 3166 in two letters, as GB'),
+  hours: z.string().transform((text, problem) => {
+    const hours = parseHours(text);
+    if (hours) return hours;
+    problem.addIssue({ code: 'custom', message: 'must be days and hours, as mon-fri 09:00-18:00' });
+    return z.NEVER;
+  }),
   addresses: list('must be addresses parted by commas', /^[^\s@,]+@[^\s@,]+$/).transform((parts) =>
     parts.map((part) => part.toLowerCase()),
   ),

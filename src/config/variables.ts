@@ -10,6 +10,7 @@ export interface Variable {
     | 'attachments'
     | 'playbooks'
     | 'classifier'
+    | 'phone'
     | 'api'
     | 'worker'
     | 'log'
@@ -291,6 +292,68 @@ export const VARIABLES = {
     kind: 'labels',
     default: null,
     doc: 'labels that the language model may choose; unset: those of the rules',
+  },
+
+  WAYBILL_PHONE_URL: {
+    group: 'phone',
+    kind: 'url',
+    default: 'https://api.twilio.com',
+    doc: 'phone provider that places calls: an API with the Calls resource of Twilio',
+  },
+  WAYBILL_PHONE_ACCOUNT_SID: {
+    group: 'phone',
+    kind: 'name',
+    default: null,
+    doc: 'account at the phone provider; unset: nobody is called',
+  },
+  WAYBILL_PHONE_AUTH_TOKEN: {
+    group: 'phone',
+    kind: 'token',
+    default: null,
+    secret: true,
+    doc: 'its token, which signs the status callbacks too',
+  },
+  WAYBILL_PHONE_FROM: {
+    group: 'phone',
+    kind: 'phone',
+    default: null,
+    doc: 'number that calls come from; nobody else may call from it',
+  },
+  WAYBILL_PHONE_PUBLIC_URL: {
+    group: 'phone',
+    kind: 'url',
+    default: null,
+    doc: 'address under which the phone provider reaches our API, for status callbacks',
+  },
+  WAYBILL_PHONE_INSTRUCTIONS_URL: {
+    group: 'phone',
+    kind: 'url',
+    default: null,
+    doc: 'where the phone provider learns what to do once somebody answers (TwiML); our key is added to it',
+  },
+  WAYBILL_PHONE_REGION: {
+    group: 'phone',
+    kind: 'region',
+    default: null,
+    doc: 'country of telephone numbers without a country code; unset: such a number goes to a person',
+  },
+  WAYBILL_PHONE_ZONE: {
+    group: 'phone',
+    kind: 'text',
+    default: null,
+    doc: 'time zone of those who ask for calls, as Europe/London; unset: it has to be an hour for calls in every zone of the country',
+  },
+  WAYBILL_PHONE_HOURS: {
+    group: 'phone',
+    kind: 'hours',
+    default: 'mon-fri 09:00-18:00',
+    doc: 'when people may be called, by their own clock',
+  },
+  WAYBILL_PHONE_RATE: {
+    group: 'phone',
+    kind: 'rate',
+    default: '1',
+    doc: 'requests to the phone provider per second at most',
   },
 
   WAYBILL_API_HOST: { group: 'api', kind: 'text', default: '127.0.0.1', doc: 'address on which the API listens' },

@@ -9,6 +9,7 @@ import { isStopped, modeOf, scopeOf } from '../ledger/modes.js';
 import { asAbstained, type Chooser } from '../playbooks/chooser.js';
 import { act } from './actions/act.js';
 import { approvalUnderWay } from './actions/approve.js';
+import { continueCallback } from './actions/callback.js';
 import { type Acted, type Deciding, ENDED } from './actions/context.js';
 import { hold } from './actions/hold.js';
 import { chooseFor } from './choose.js';
@@ -32,6 +33,8 @@ export async function decideMessage(
 ): Promise<Acted | { kind: 'understand' }> {
   const { tx, message, thread, conversation, now, timing } = deciding;
   const { id: messageId, carry, source, route } = message;
+  const called = await continueCallback(deciding);
+  if (called) return called;
   if ((await modeOf(tx, { source, route, playbook: null })) === 'observe') {
     await endMessage(tx, { messageId, carry, disposition: 'ignored', reason: 'observed_only', now });
     return ENDED;

@@ -54,6 +54,10 @@ const isOpen = (message: ConversationMessage): boolean =>
   message.direction === 'inbound' &&
   (message.state === 'recorded' || message.state === 'carried' || message.state === 'waiting');
 
+/** Being carried another way than by a reply: no reply to another message ends that, and none waits for it. */
+const isElsewhere = ({ waitingKind }: ConversationMessage): boolean =>
+  waitingKind === 'callback' || waitingKind === 'business_hours' || waitingKind === 'outcome';
+
 /** Inbound messages that an answer to `message` answers as well: open, earlier, and with something to answer in them. */
 export function answeredAlong(
   message: ConversationMessage,
@@ -62,7 +66,11 @@ export function answeredAlong(
   const at = orderAt(message, threadCreatedAt);
   return messages.filter(
     (other) =>
-      other.id !== message.id && isOpen(other) && other.waitingKind !== 'body' && orderAt(other, threadCreatedAt) <= at,
+      other.id !== message.id &&
+      isOpen(other) &&
+      other.waitingKind !== 'body' &&
+      !isElsewhere(other) &&
+      orderAt(other, threadCreatedAt) <= at,
   );
 }
 
@@ -90,6 +98,7 @@ export function standingOf(
     (other) =>
       isOpen(other) &&
       other.waitingKind !== 'body' &&
+      !isElsewhere(other) &&
       (orderAt(other, threadCreatedAt) > at || (orderAt(other, threadCreatedAt) === at && other.id > message.id)),
   );
   if (newer) return { to: 'await', newer: newer.id };

@@ -18,6 +18,8 @@ export const FAILURES = {
   ListingUnfinished: 'the window ended before the listing was exhausted',
   ReplyDoubtful: 'it is not known whether the reply was executed',
   ReplyRefused: 'the provider refused the reply',
+  CallDoubtful: 'it is not known whether the call was placed',
+  CallRefused: 'the phone provider refused the call',
   AlarmUndelivered: 'the receiver of the alarms did not take one',
   StoreTrouble: 'the store of attachments did not take the bytes',
   InboundSenderFailed: 'mail could not be written as a customer',

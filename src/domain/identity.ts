@@ -16,6 +16,9 @@ export const DISPATCH_WORKFLOW_ID = 'dispatch';
 export const MAINTAIN_WORKFLOW_ID = 'maintain';
 export const WITNESS_WORKFLOW_ID = 'witness';
 
+export const callbackWorkflowId = (source: string, messageId: string): string => `callback/${source}/${messageId}`;
+export const callListWorkflowId = (provider: string): string => `calls/${provider}`;
+
 /** Lifecycles; windows, rounds and dispatch have a queue of their own, so that a backlog of messages never delays intake. */
 export const LIFECYCLE_QUEUE = 'waybill';
 export const INTAKE_QUEUE = 'waybill-intake';
@@ -33,6 +36,9 @@ export const REPLY_REF_PREFIX = 'wb-';
 /** Replies of a probe, on a thread that its own mail opened: they answer nobody and count in no business figure. */
 export const PROBE_REF_PREFIX = 'waybill-probe-';
 export const replyIdempotencyKey = (messageId: string): string => `waybill-reply-${messageId}`;
+
+/** What rides in the addresses that a call's provider is given: it derives from message and attempt, so every run uses the same one. */
+export const callKey = (messageId: string, attempt: number): string => `${messageId}-${attempt}`;
 
 /** Identity of an item whose own id cannot be read. */
 export const UNREADABLE_PREFIX = 'unreadable:';

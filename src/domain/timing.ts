@@ -191,6 +191,30 @@ export const TIMING_FIELDS = {
     unit: 'ms',
     doc: 'how long a message waits for a language model before it goes on without',
   },
+  callVisibleMs: {
+    default: 60_000,
+    unit: 'ms',
+    doc: 'time after the deadline of a request for a call within which its call shows in the list of the phone provider',
+  },
+  callPollMs: { default: 60_000, unit: 'ms', doc: 'silence of the phone provider after which a call is asked after' },
+  callAgainMs: { default: 900_000, unit: 'ms', doc: 'least wait before a busy or unanswered number is called again' },
+  callAttempts: { default: 3, unit: 'count', doc: 'requests for a call on behalf of one message at most' },
+  callWindowMs: {
+    default: 345_600_000,
+    unit: 'ms',
+    doc: 'time after a request for a call in which it can be placed: a long weekend is shorter',
+  },
+  callLongestMs: {
+    default: 18_000_000,
+    unit: 'ms',
+    doc: 'time after which a call that still has no end goes to a person',
+  },
+  callReconcileEveryMs: {
+    default: 900_000,
+    unit: 'ms',
+    doc: 'period of the comparison with the list of the phone provider',
+  },
+  callReconcileBackMs: { default: 86_400_000, unit: 'ms', doc: 'how far back that comparison goes' },
   statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
   drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
 } as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;

@@ -72,6 +72,17 @@ export const EVENTS = {
   'reply.doubted': { doc: 'it is not known whether a reply was executed', fields: ['messageId', 'attempt'] },
   'reply.withdrawn': { doc: 'a reply was not sent', fields: ['messageId', 'reason'] },
 
+  'callback.placed': {
+    doc: 'the step that places a call ended: placed, refused, held, or nothing left and the ledger says why',
+    fields: ['messageId', 'attempt', 'outcome'],
+  },
+  'callback.doubted': { doc: 'it is not known whether a call was placed', fields: ['messageId', 'attempt'] },
+  'callback.ended': { doc: 'a call has its end', fields: ['messageId', 'state', 'reason'] },
+  'calls.differed': {
+    doc: 'the phone provider shows calls that we do not know, or lacks some that we placed',
+    fields: ['source', 'strange', 'missing'],
+  },
+
   // worker
   'worker.started': { doc: 'a worker takes tasks', fields: ['roles', 'buildId', 'namespace'] },
   'worker.drained': { doc: 'a worker finished what it had in hand and stopped', fields: ['roles'] },

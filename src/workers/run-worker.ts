@@ -36,6 +36,7 @@ import { type ConfiguredProvider, configuredProviders } from './configured-provi
 import { type ConfiguredSource, configuredSources } from './configured-sources.js';
 import { followPlaybooks } from './follow-playbooks.js';
 import { inboundSenderOf, isSenderConfigured } from './inbound-sender.js';
+import { callingSetup, connectPhone } from './phone-provider.js';
 import { setCurrentVersion } from './set-current-version.js';
 import { ensureSchedules, missingSearchAttributes, triggerSchedules, wakePacer } from './temporal-setup.js';
 
@@ -130,6 +131,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       roles.sources.map(({ name, connect }) => [name, connect((retryAfterMs) => courtesy.pause(name, retryAfterMs))]),
     );
     for (const one of clients.values()) releases.push(() => one.close());
+    const phone = connectPhone(config, roles.providers, courtesy);
+    if (phone) releases.push(() => phone.close());
     await Promise.all(
       [...roles.sources, ...roles.providers].map(async (source) => {
         const bound = await bindSource(db, source.binding(systemClock.now()));
@@ -175,6 +178,11 @@ export async function runWorker(run: WorkerRun): Promise<void> {
           throw new WaybillError('ConfigurationInvalid', `This worker has no access to the source "${name}".`);
         return found;
       },
+      calling: callingSetup(config),
+      phoneOf(name) {
+        if (phone) return phone;
+        throw new WaybillError('ConfigurationInvalid', `This worker has no access to the provider "${name}".`);
+      },
       senderOf: inboundSenderOf(config),
       judgeClaims: (name) => judgeClaims({ db, clock: systemClock, timing: config.timing }, name),
       adapterVersionOf: (name) => sources.find((one) => one.name === name)?.adapterVersion ?? 'unknown',
@@ -188,7 +196,13 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         client,
         roles.sources.map((source) => source.name),
         config.timing,
-        { canary: isSenderConfigured(config) },
+        {
+          canary: isSenderConfigured(config),
+          calls:
+            config.phone === null
+              ? null
+              : roles.providers.filter(({ kind }) => kind === 'phone').map(({ name }) => name),
+        },
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
       ...[...roles.sources, ...roles.providers].map((source) => wakePacer(client, source.name)),

@@ -9,6 +9,7 @@ import {
   ALARMS_WORKFLOW_ID,
   attachmentsWorkflowId,
   auditWorkflowId,
+  callListWorkflowId,
   canaryWorkflowId,
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
@@ -145,6 +146,15 @@ const watchPlans = (source: string, timing: Timing, { canary }: { canary: boolea
     : []),
 ];
 
+const callPlan = (source: string, timing: Timing): Plan => ({
+  scheduleId: callListWorkflowId(source),
+  workflowType: 'reconcileCalls',
+  everyMs: timing.callReconcileEveryMs,
+  args: [{ source, timing }],
+  source,
+  summary: `Compares the calls of ${source} with ours`,
+});
+
 /**
  * Makes or updates the Schedules of the installation and of its sources. A run that is still busy lets one more wait. Gives those
  * that serve: they may be run at once.
@@ -153,11 +163,15 @@ export async function ensureSchedules(
   client: Client,
   sources: readonly string[],
   timing: Timing,
-  watch: { canary: boolean },
+  watch: { canary: boolean; calls?: readonly string[] | null },
 ): Promise<string[]> {
   const serving = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
-  const watching = sources.flatMap((source) => watchPlans(source, timing, watch));
+  const watching = [
+    ...sources.flatMap((source) => watchPlans(source, timing, watch)),
+    ...(watch.calls ?? []).map((provider) => callPlan(provider, timing)),
+  ];
   await Promise.all([...serving, ...watching].map((plan) => ensureSchedule(client, plan)));
+  if (watch.calls === null) await removeSchedule(client, callListWorkflowId('phone'));
   // Where nobody writes mail any more, an old Schedule would only fail.
   if (!watch.canary) await Promise.all(sources.map((source) => removeSchedule(client, canaryWorkflowId(source))));
   return serving.map((plan) => plan.scheduleId);

@@ -1,5 +1,6 @@
 export { deliverAlarm, deliverAlarms } from './alarms.js';
 export { audit } from './audit.js';
+export { callback } from './callback.js';
 export { canary } from './canary.js';
 export { dispatch } from './dispatch.js';
 export { fetchAttachments } from './fetch-attachments.js';
@@ -8,5 +9,6 @@ export { ledgerMoved, messageLifecycle } from './message-lifecycle.js';
 export { lookNow, pacer } from './pacer.js';
 export { pollWindow } from './poll-window.js';
 export { probe } from './probe.js';
+export { reconcileCalls } from './reconcile-calls.js';
 export { visitRound } from './visit-round.js';
 export { witness } from './witness.js';

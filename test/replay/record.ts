@@ -1,13 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import proto from '@temporalio/proto';
 import {
   alarmWorkflowId,
   auditWorkflowId,
+  callListWorkflowId,
   canaryWorkflowId,
   INTAKE_QUEUE,
   lifecycleWorkflowId,
   probeWorkflowId,
 } from '../../src/domain/identity.js';
 import { raiseAlarm } from '../../src/ledger/alarms.js';
+import { startPhoneSimulator } from '../../src/simulator/phone/server.js';
+import { callMe, playbooksThatCall } from '../support/call-playbooks.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
 import { type ExportedRun, exportHistories } from '../support/histories.js';
@@ -42,11 +48,25 @@ export const readHistory = ({ history }: RecordedHistory): ExportedRun['history'
 export async function recordHistories(): Promise<{ all: RecordedHistory[]; chosen: RecordedHistory[] }> {
   const waits = { probeSettleMs: 5_000, probeCursorWaitMs: 2_000, probeReplyWaitMs: 1_000, canaryDueMs: 20_000 };
   const timing = { ...LIVELY, ...waits, settleMs: 600, horizonMs: 60 * DAY, attachmentsEveryMs: 1_000 };
+  const folder = mkdtempSync(join(tmpdir(), 'waybill-record-'));
   const receiver = await startReceiver();
+  const account = { accountSid: 'AC1', authToken: 'auth-of-the-recording', controlToken: 'control-of-the-recording' };
+  const phone = await startPhoneSimulator({ ...account, stepMs: 100 });
+  phone.world.force('broken-after-acceptance', 1);
   const env = {
     WAYBILL_ALARM_WEBHOOK_URL: receiver.url,
     WAYBILL_ALARM_WEBHOOK_SECRET: WEBHOOK_SECRET,
     WAYBILL_TIMING_ALARM_EVERY_MS: '1000',
+    WAYBILL_TIMING_CALL_VISIBLE_MS: '500',
+    WAYBILL_PLAYBOOKS: playbooksThatCall(folder),
+    WAYBILL_PHONE_URL: phone.url,
+    WAYBILL_PHONE_ACCOUNT_SID: account.accountSid,
+    WAYBILL_PHONE_AUTH_TOKEN: account.authToken,
+    WAYBILL_PHONE_FROM: '+442079460000',
+    WAYBILL_PHONE_PUBLIC_URL: 'http://callbacks.example.com',
+    WAYBILL_PHONE_INSTRUCTIONS_URL: 'http://instructions.example.com/say',
+    WAYBILL_PHONE_HOURS: 'mon-sun 00:00-24:00',
+    WAYBILL_PHONE_RATE: '50',
   };
   const world = { threads: 5, days: 50, profile: 'documented', seed: 2 } as const;
   const rig = await startRig({ simulator: world, timing, env, sender: true });
@@ -72,6 +92,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     const late = await write({ bodyInMs: 3_600_000 });
     const escalated = await write({ subject: 'Refund', text: 'Please give me my money back.' });
     const ignored = await write({ headers: { 'auto-submitted': 'auto-replied' } });
+    await write({ text: callMe('+44 20 7946 0958') });
     const first = await write({});
     const alarm = { kind: 'token_rejected', source: 'simulator', subject: 'recorded', evidence: {} } as const;
     await rig.db.transaction((tx) => raiseAlarm(tx, { ...alarm, now: new Date() }));
@@ -107,6 +128,11 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       const [row] = await rig.query<{ id: string }>`SELECT id FROM alarm WHERE notified_at IS NOT NULL`;
       return row && rig.client.workflow.getHandle(alarmWorkflowId(row.id)).result();
     });
+    await rig.client.workflow.execute('reconcileCalls', {
+      workflowId: callListWorkflowId('phone'),
+      taskQueue: INTAKE_QUEUE,
+      args: [{ source: 'phone', timing: rig.timing }],
+    });
     for (const active of [false, true]) {
       await rig.client.workflow.execute('probe', {
         workflowId: probeWorkflowId('simulator'),
@@ -131,6 +157,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     }
     const types = [
       'audit',
+      'callback',
       'canary',
       'deliverAlarm',
       'deliverAlarms',
@@ -140,6 +167,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       'pacer',
       'pollWindow',
       'probe',
+      'reconcileCalls',
       'visitRound',
     ];
     for (const type of [...types, 'witness']) {
@@ -151,6 +179,8 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
   } finally {
     await rig.release();
     await receiver.close();
+    await phone.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,6 @@
 import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
 import { askApproval } from './approve.js';
+import { decideCallback } from './callback.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
 import { holdIfStopped } from './hold.js';
 import { refuseReply, reply } from './reply.js';
@@ -24,6 +25,7 @@ export async function act(acting: Acting): Promise<Acted> {
   const held = await holdIfStopped(acting, choice.playbook?.name ?? null);
   if (held) return held;
   if (action.do === 'reply') return reply(acting, action);
+  if (action.do === 'callback') return decideCallback(acting);
   await escalateMessage(tx, message, 'no_playbook', now);
   return ENDED;
 }

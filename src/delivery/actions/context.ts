@@ -6,6 +6,7 @@ import type { Timing } from '../../domain/timing.js';
 import type { Sql } from '../../ledger/database.js';
 import type { CarriedMessage } from '../../ledger/lifecycles.js';
 import type { Thread } from '../../ledger/visits.js';
+import type { CallingSetup } from '../calling/setup.js';
 
 /** A message that is being decided: its thread is locked, its carry checked, all in one transaction. */
 export interface Deciding {
@@ -15,6 +16,8 @@ export interface Deciding {
   conversation: Conversation;
   now: Date;
   timing: Timing;
+  /** What calls are made with; null or absent where no phone provider is configured. */
+  calling?: CallingSetup | null;
 }
 
 /** The same with what a playbook chose, and the mode in force for that. The choice is written down. */

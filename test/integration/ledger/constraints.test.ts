@@ -5,6 +5,7 @@ import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
 import { APPROVAL_VERDICTS, DRAFT_PURPOSES } from '../../../src/domain/approvals.js';
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
+import { CALL_STATES, CALL_WITNESSES, PHONE_STATUSES } from '../../../src/domain/calls.js';
 import { CANARY_PURPOSES, OUTCOMES, VERDICTS } from '../../../src/domain/claims.js';
 import { HINT_REFUSALS, HINT_STATES } from '../../../src/domain/hints.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
@@ -36,6 +37,11 @@ const TABLES: Record<string, Record<string, string>> = {
   attachment_state_check: ATTACHMENT_STATES,
   audit_find_cause_check: FIND_CAUSES,
   audit_find_verdict_check: FIND_VERDICTS,
+  call_attempt_first_seen_by_check: CALL_WITNESSES,
+  call_report_via_check: CALL_WITNESSES,
+  call_state_check: CALL_STATES,
+  call_status_check: PHONE_STATUSES,
+  phone_call_first_seen_by_check: CALL_WITNESSES,
   canary_purpose_check: CANARY_PURPOSES,
   case_reason_check: ESCALATE_REASONS,
   case_state_check: CASE_STATES,
@@ -109,7 +115,10 @@ async function listsOf(client: pg.Client): Promise<Map<string, string[]>> {
   return new Map(
     rows
       .filter((row) => isList.test(row.definition))
-      .map((row) => [row.name, [...row.definition.matchAll(/'(\w+)'::text/g)].map((match) => match[1] ?? '').sort()]),
+      .map((row) => [
+        row.name,
+        [...row.definition.matchAll(/'([\w-]+)'::text/g)].map((match) => match[1] ?? '').sort(),
+      ]),
   );
 }
 

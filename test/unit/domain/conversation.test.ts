@@ -36,6 +36,19 @@ const outbound = (id: string, more: Partial<ConversationMessage> = {}): Conversa
 const standing = (message: ConversationMessage, others: ConversationMessage[] = [], now = NOW) =>
   standingOf(message, { threadCreatedAt: CREATED, messages: [message, ...others] }, now, DEFAULT_TIMING);
 
+describe('a message that is carried another way than by a reply', () => {
+  it.each(['callback', 'business_hours', 'outcome'] as const)(
+    'waits for its %s whatever is replied to another one, and holds nobody up',
+    (waitingKind) => {
+      const called = inbound('called', { state: 'waiting', waitingKind, originAt: NOW - DAY / 2 });
+      const later = inbound('later', { originAt: NOW - DAY / 3, firstSeenAt: NOW - DAY / 4 });
+      const earlier = inbound('earlier', { originAt: NOW - DAY });
+      expect(answeredAlong(later, { threadCreatedAt: CREATED, messages: [later, called, earlier] })).toEqual([earlier]);
+      expect(standing(earlier, [called])).toEqual({ to: 'act' });
+    },
+  );
+});
+
 describe('standingOf', () => {
   it('a message that stands alone in a quiet thread is answered', () => {
     expect(standing(inbound('a'))).toEqual({ to: 'act' });

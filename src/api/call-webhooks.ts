@@ -1,0 +1,65 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance } from 'fastify';
+import type { HintRefusal } from '../domain/hints.js';
+import { type CallWebhookDeps, takeCallStatus } from '../ingress/call-webhook.js';
+import { createRefusalCounter } from '../ingress/refusal-counter.js';
+import type { Logger } from '../telemetry/logger.js';
+
+export interface CallWebhookOptions extends CallWebhookDeps {
+  log: Logger;
+  /** Deliveries a minute from one address, refused ones counted. */
+  perMinute: number;
+  /** Told which call has news; what it does about it must not fail. */
+  onReport(call: { source: string; messageId: string }): void;
+}
+
+/** A status callback has about thirty short fields. */
+const LARGEST_BODY = 32 * 1024;
+
+const STATUS: Record<HintRefusal, number> = {
+  forged: 401,
+  stale: 401,
+  oversized: 413,
+  unreadable: 400,
+  too_many: 429,
+  unknown_source: 404,
+};
+
+/** `POST /webhooks/calls/:key`: status callbacks of the phone provider. 204 when it is in the ledger, also for a replay. */
+export async function addCallWebhooks(app: FastifyInstance, options: CallWebhookOptions): Promise<void> {
+  const { db, clock, log, provider, perMinute, onReport } = options;
+  const refusals = createRefusalCounter({ db, clock, log });
+  app.addHook('onClose', () => refusals.flushed());
+  await app.register(async (scope) => {
+    await scope.register(rateLimit, { global: false });
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.addHook('onRequest', scope.rateLimit({ max: perMinute, timeWindow: '1 minute' }));
+    scope.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+      const status = error.statusCode ?? 500;
+      const cause = status === 429 ? 'too_many' : status === 413 ? 'oversized' : null;
+      if (cause) refusals.add('', cause);
+      else log.error({ event: 'request.failed', method: 'POST', route: 'webhooks', status, error });
+      return reply.code(cause ? status : 503).send({ status: cause ?? 'unavailable' });
+    });
+    scope.post<{ Params: { key: string } }>(
+      '/webhooks/calls/:key',
+      { bodyLimit: LARGEST_BODY },
+      async ({ params: { key }, headers, body }, reply) => {
+        const given = headers['x-twilio-signature'];
+        const delivery = {
+          key,
+          signature: typeof given === 'string' ? given : '',
+          body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
+        };
+        const verdict = await takeCallStatus(options, delivery);
+        if (verdict.kind === 'refused') {
+          refusals.add(verdict.cause === 'forged' ? '' : provider, verdict.cause);
+          return reply.code(STATUS[verdict.cause]).send({ status: verdict.cause });
+        }
+        onReport(verdict);
+        return reply.code(204).send();
+      },
+    );
+  });
+}

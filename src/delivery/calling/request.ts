@@ -1,0 +1,26 @@
+import { plainText } from '../../classify/plain-text.js';
+import type { Sql } from '../../ledger/database.js';
+import { type CarriedMessage, readContent } from '../../ledger/lifecycles.js';
+import type { CallingSetup } from './setup.js';
+
+/** What a message says about the call that it asks for. */
+export interface CallRequestFacts {
+  /** A number that stands where a number belongs; null where there is no such place. */
+  given: string | null;
+  text: string;
+  /** Country of numbers without a country code. */
+  region: string | null;
+  /** A zone that the request itself names. */
+  zone: string | null;
+}
+
+/** Reads the request: the sender of a phone channel is the number, everything else has to say one in its text. */
+export async function readCallRequest(
+  tx: Sql,
+  message: Pick<CarriedMessage, 'id'>,
+  { region }: CallingSetup,
+): Promise<CallRequestFacts> {
+  const content = await readContent(tx, message.id);
+  const given = content.from?.kind === 'phone' ? content.from.value : null;
+  return { given, text: plainText(content), region, zone: null };
+}
