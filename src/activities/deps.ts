@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { JudgeAccount } from '../assurance/probes/judge-claims.js';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { LookDeps } from '../delivery/look.js';
+import type { Form } from '../domain/forms.js';
 import type { ClassifierChain } from '../domain/understanding.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
 import type { Chooser } from '../playbooks/chooser.js';
@@ -23,6 +24,8 @@ export interface ActivityDeps extends LookDeps {
   alarmSink: AlarmSink | null;
   /** Our own addresses, in lower case. */
   ownAddresses: ReadonlySet<string>;
+  /** Web forms of the configuration; none unless given. */
+  forms?: readonly Form[];
   attachments: {
     /** False: they are named and not fetched. */
     wanted: boolean;

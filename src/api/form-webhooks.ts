@@ -21,7 +21,13 @@ export interface FormWebhookOptions {
   onStored(): void;
 }
 
-const STATUS: Record<FormRefusal, number> = { forged: 401, stale: 401, oversized: 413, too_many: 429, unknown_form: 404 };
+const STATUS: Record<FormRefusal, number> = {
+  forged: 401,
+  stale: 401,
+  oversized: 413,
+  too_many: 429,
+  unknown_form: 404,
+};
 const LEAST_BODY = 1_024;
 
 /**
@@ -34,23 +40,28 @@ export async function addFormWebhooks(app: FastifyInstance, options: FormWebhook
   app.addHook('onClose', () => refusals.flushed());
   const byName = new Map(forms.map((form) => [form.name, form]));
   const take = createFormIngress(options);
-  const sourceOf = (url: string) => byName.get(/^\/webhooks\/forms\/([a-z0-9-]+)(?:\?|$)/.exec(url)?.[1] ?? '')?.source ?? '';
+  const sourceOf = (url: string) =>
+    byName.get(/^\/webhooks\/forms\/([a-z0-9-]+)(?:\?|$)/.exec(url)?.[1] ?? '')?.source ?? '';
   const onRefused = (cause: FormRefusal, url: string) => refusals.add(sourceOf(url), cause);
   await webhookScope(app, { log, perMinute, onRefused }, (scope) => {
     for (const form of forms) {
-      scope.post(`/webhooks/forms/${form.name}`, { bodyLimit: Math.max(LEAST_BODY, form.maxBytes) }, async (request, reply) => {
-        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const verdict = await take({ form, headers: request.headers, body });
-        if (verdict.kind === 'refused') {
-          refusals.add(form.source, verdict.cause);
-          return reply.code(STATUS[verdict.cause]).send({ status: verdict.cause });
-        }
-        const isNew = verdict.kind === 'stored' || verdict.kind === 'parked' || verdict.kind === 'canary';
-        if (verdict.kind === 'stored') onStored();
-        if (verdict.kind === 'parked')
-          log.warn({ event: 'submission.parked', source: form.source, reason: 'submission_invalid' });
-        return reply.code(isNew ? 202 : 200).send({ status: verdict.kind });
-      });
+      scope.post(
+        `/webhooks/forms/${form.name}`,
+        { bodyLimit: Math.max(LEAST_BODY, form.maxBytes) },
+        async (request, reply) => {
+          const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+          const verdict = await take({ form, headers: request.headers, body });
+          if (verdict.kind === 'refused') {
+            refusals.add(form.source, verdict.cause);
+            return reply.code(STATUS[verdict.cause]).send({ status: verdict.cause });
+          }
+          const isNew = verdict.kind === 'stored' || verdict.kind === 'parked' || verdict.kind === 'canary';
+          if (verdict.kind === 'stored') onStored();
+          if (verdict.kind === 'parked')
+            log.warn({ event: 'submission.parked', source: form.source, reason: 'submission_invalid' });
+          return reply.code(isNew ? 202 : 200).send({ status: verdict.kind });
+        },
+      );
     }
     scope.post('/webhooks/forms/:form', { bodyLimit: LEAST_BODY }, async (_request, reply) => {
       refusals.add('', 'unknown_form');

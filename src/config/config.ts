@@ -78,7 +78,14 @@ function parse(name: string, variable: Variable, text: string, problems: Problem
   return null;
 }
 
-function shape(values: Values, timing: Timing, environment: Record<string, string>, settings: Setting[], cwd: string, forms: Form[]) {
+function shape(
+  values: Values,
+  timing: Timing,
+  environment: Record<string, string>,
+  settings: Setting[],
+  cwd: string,
+  forms: Form[],
+) {
   const path = (text: string | null) => (text === null ? null : resolve(cwd, text));
   return {
     dataDir: resolve(cwd, values.WAYBILL_DATA_DIR),

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { FORM_SOURCE_PREFIX, type FieldPaths, type Form, type Reconciliation, type Verification } from '../domain/forms.js';
+import {
+  type FieldPaths,
+  FORM_SOURCE_PREFIX,
+  type Form,
+  type Reconciliation,
+  type Verification,
+} from '../domain/forms.js';
 import { type FormEntry, FormsFile, type SecretPlace } from './forms-schema.js';
 import { isSet, type Layer, type Problem, why } from './layers.js';
 
@@ -26,7 +32,10 @@ export function readForms(path: string, layers: readonly Layer[], problems: Prob
   const at = (offset: number) => `${path}:${lines.linePos(offset).line}`;
   const [broken] = document.errors;
   if (broken) {
-    problems.push({ name: at(broken.pos[0]), problem: `is no YAML: ${broken.message.split('\n')[0]?.replace(/ at line.*$/, '')}` });
+    problems.push({
+      name: at(broken.pos[0]),
+      problem: `is no YAML: ${broken.message.split('\n')[0]?.replace(/ at line.*$/, '')}`,
+    });
     return [];
   }
   /** The line of the innermost part of the path that stands in the file. */
@@ -43,7 +52,10 @@ export function readForms(path: string, layers: readonly Layer[], problems: Prob
       const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
       for (const key of unknown) {
         const where = key === undefined ? issue.path : [...issue.path, key];
-        problems.push({ name: lineOf(where), problem: `${where.join('.') || 'the file'} ${key === undefined ? issue.message : 'is not known'}` });
+        problems.push({
+          name: lineOf(where),
+          problem: `${where.join('.') || 'the file'} ${key === undefined ? issue.message : 'is not known'}`,
+        });
       }
     }
     return [];
@@ -51,7 +63,10 @@ export function readForms(path: string, layers: readonly Layer[], problems: Prob
   const sources = new Map<string, string>();
   return Object.entries(parsed.data.forms).map(([name, entry]) => {
     const complain = (parts: PropertyKey[], problem: string) =>
-      problems.push({ name: lineOf(['forms', name, ...parts]), problem: `forms.${name}.${parts.join('.')} ${problem}` });
+      problems.push({
+        name: lineOf(['forms', name, ...parts]),
+        problem: `forms.${name}.${parts.join('.')} ${problem}`,
+      });
     const secret = (place: SecretPlace, parts: PropertyKey[]) => {
       const found = secretOf(place, layers, dirname(path));
       if ('problem' in found) complain(parts, found.problem);
@@ -64,7 +79,9 @@ export function readForms(path: string, layers: readonly Layer[], problems: Prob
     form.verification.secrets.forEach((value, index) => {
       const isStandard = form.verification.scheme === 'standard-webhooks';
       const bad = isStandard ? !SIGNING.test(value) : value.length < LEAST_SECRET;
-      const rule = isStandard ? 'holds no secret of Standard Webhooks (whsec_ and base64)' : `holds less than ${LEAST_SECRET} characters`;
+      const rule = isStandard
+        ? 'holds no secret of Standard Webhooks (whsec_ and base64)'
+        : `holds less than ${LEAST_SECRET} characters`;
       if (bad && value !== '') complain(['verify', 'secrets', index], rule);
     });
     return form;
@@ -79,15 +96,19 @@ function formOf(name: string, entry: FormEntry, secret: SecretReader): Form {
     source: entry.source ?? `${FORM_SOURCE_PREFIX}${name}`,
     verification: verificationOf(entry, secret),
     maxBytes: entry.max_bytes,
-    fields: Object.fromEntries(Object.entries(entry.fields).filter(([, path]) => path !== undefined)) as FieldPaths,
+    fields: given(entry.fields),
     required: entry.required,
     region: entry.region,
     mode: entry.mode,
     answerFrom: entry.answer_from === null ? null : new Date(entry.answer_from).toISOString(),
     mailers: entry.mailers.map((address) => address.toLowerCase()),
+    mailLabels: given(entry.mail_labels),
     reconciliation: reconciliationOf(entry, secret),
   };
 }
+
+const given = (fields: Record<string, string | undefined>): FieldPaths =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 function verificationOf({ verify }: FormEntry, secret: SecretReader): Verification {
   const secrets = verify.secrets.map((place, index) => secret(place, ['verify', 'secrets', index]));
@@ -104,11 +125,20 @@ function reconciliationOf({ reconcile }: FormEntry, secret: SecretReader): Recon
     return { by, url, token, ratePerSecond: reconcile.rate_per_second, items, cursor, body };
   }
   if (reconcile.by !== 'canary') return reconcile;
-  return { by: 'canary', url: reconcile.url, ratePerSecond: reconcile.rate_per_second, markerField: reconcile.marker_field };
+  return {
+    by: 'canary',
+    url: reconcile.url,
+    ratePerSecond: reconcile.rate_per_second,
+    markerField: reconcile.marker_field,
+  };
 }
 
 /** From the strongest layer that has it, or from the file that NAME_FILE, or the form itself, names. */
-function secretOf(place: SecretPlace, layers: readonly Layer[], folder: string): { secret: string } | { problem: string } {
+function secretOf(
+  place: SecretPlace,
+  layers: readonly Layer[],
+  folder: string,
+): { secret: string } | { problem: string } {
   if ('file' in place) return fileSecret(resolve(folder, place.file));
   for (const { values } of layers) {
     const [text, file] = [values[place.env], values[`${place.env}_FILE`]];

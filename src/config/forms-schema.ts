@@ -6,7 +6,10 @@ import { MODES, type Mode } from '../domain/states.js';
 const fieldNames = Object.keys(FIELDS) as [FieldName, ...FieldName[]];
 const httpUrl = z
   .string()
-  .refine((text) => /^https?:\/\/[^/?#@]+([/?]|$)/.test(text) && URL.canParse(text), 'must be an http or https URL without a name in it');
+  .refine(
+    (text) => /^https?:\/\/[^/?#@]+([/?]|$)/.test(text) && URL.canParse(text),
+    'must be an http or https URL without a name in it',
+  );
 const header = z
   .string()
   .regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header')
@@ -21,7 +24,10 @@ export const SecretPlace = z.union(
       env: z
         .string()
         .regex(/^[A-Z_][A-Z0-9_]{0,99}$/, 'must be the name of a variable')
-        .refine((name) => !name.startsWith('WAYBILL_'), 'must not begin with WAYBILL_: those names are the settings of Waybill'),
+        .refine(
+          (name) => !name.startsWith('WAYBILL_'),
+          'must not begin with WAYBILL_: those names are the settings of Waybill',
+        ),
     }),
     z.strictObject({ file: z.string().min(1) }),
   ],
@@ -56,7 +62,12 @@ const Reconcile = z.discriminatedUnion('by', [
     body: path.default(''),
   }),
   z.strictObject({ by: z.literal('sequence') }),
-  z.strictObject({ by: z.literal('canary'), url: httpUrl, rate_per_second: rate, marker_field: z.string().min(1).max(200) }),
+  z.strictObject({
+    by: z.literal('canary'),
+    url: httpUrl,
+    rate_per_second: rate,
+    marker_field: z.string().min(1).max(200),
+  }),
   z.strictObject({ by: z.literal('none') }),
 ]);
 
@@ -67,14 +78,27 @@ const FormEntry = z
     max_bytes: z.int().min(256).max(1_048_576).default(262_144),
     fields: z.strictObject(Object.fromEntries(fieldNames.map((name) => [name, path.optional()]))),
     required: z.array(z.enum(fieldNames)).default([]),
-    region: z.string().regex(/^[A-Z]{2}$/, 'must be a country of ISO 3166, as GB').nullable().default(null),
+    region: z
+      .string()
+      .regex(/^[A-Z]{2}$/, 'must be a country of ISO 3166, as GB')
+      .nullable()
+      .default(null),
     source: z
       .string()
       .regex(/^form\.[a-z0-9][a-z0-9-]{0,60}$/, 'must be form. and then small letters, digits and dashes')
       .optional(),
-    mode: z.enum(Object.keys(MODES) as [Mode, ...Mode[]]).nullable().default(null),
+    mode: z
+      .enum(Object.keys(MODES) as [Mode, ...Mode[]])
+      .nullable()
+      .default(null),
     answer_from: z.iso.datetime({ offset: true, error: 'must be an instant with its zone' }).nullable().default(null),
-    mailers: z.array(z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an address')).max(20).default([]),
+    mailers: z
+      .array(z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an address'))
+      .max(20)
+      .default([]),
+    mail_labels: z
+      .strictObject(Object.fromEntries(fieldNames.map((name) => [name, z.string().min(1).max(41).optional()])))
+      .default({}),
     reconcile: Reconcile.default({ by: 'none' }),
   })
   .superRefine((form, context) => {
@@ -82,9 +106,17 @@ const FormEntry = z
       if (form.fields[name] === undefined)
         context.addIssue({ code: 'custom', path: ['required'], message: `names ${name}, which fields does not map` });
     if (!form.fields.email && !form.fields.phone)
-      context.addIssue({ code: 'custom', path: ['fields'], message: 'must map email or phone: whoever wrote could not be answered' });
+      context.addIssue({
+        code: 'custom',
+        path: ['fields'],
+        message: 'must map email or phone: whoever wrote could not be answered',
+      });
     if (form.reconcile.by === 'sequence' && !form.fields.sequence)
-      context.addIssue({ code: 'custom', path: ['fields'], message: 'must map sequence, by which the form is reconciled' });
+      context.addIssue({
+        code: 'custom',
+        path: ['fields'],
+        message: 'must map sequence, by which the form is reconciled',
+      });
   });
 
 export const FormsFile = z.strictObject({

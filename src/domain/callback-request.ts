@@ -61,6 +61,7 @@ export function callbackPhrase(text: string, hasNumber = false): string | null {
     .replaceAll(/[\u2018\u2019\u02BC`´]/g, "'")
     .replaceAll(/[^\S\n]+/g, ' ');
   const found = CALLBACK_PHRASES.find(({ pattern }) => pattern.test(words));
-  if (!found || NOT_ASKED.some((pattern) => pattern.test(words)) || !(hasNumber || hasPlausibleNumber(text))) return null;
+  if (!found || NOT_ASKED.some((pattern) => pattern.test(words)) || !(hasNumber || hasPlausibleNumber(text)))
+    return null;
   return found.name;
 }

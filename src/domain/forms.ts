@@ -19,6 +19,8 @@ export interface Form {
   answerFrom: string | null;
   /** Addresses of the mailer that sends its submissions through the dashboard, in lower case; empty where it sends none. */
   mailers: readonly string[];
+  /** How that mailer names fields, where it is not one of the usual names. */
+  mailLabels: FieldPaths;
   reconciliation: Reconciliation;
 }
 
@@ -85,7 +87,7 @@ export type Reconciliation =
       body: string;
     }
   | { by: 'sequence' }
-  | { by: 'canary'; url: string; ratePerSecond: number; /** Form field that carries the marker. */ markerField: string }
+  | { by: 'canary'; url: string; ratePerSecond: number /** Form field that carries the marker. */; markerField: string }
   | { by: 'none' };
 
 export const SUBMISSION_WAYS = {

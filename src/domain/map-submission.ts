@@ -31,11 +31,23 @@ export function mapSubmission({ fields: paths, required }: Pick<Form, 'fields' |
   const given: Partial<Record<FieldName, unknown>> = { email, name, phone, subject, message, language };
   Object.assign(given, { submission_id: submissionId, sequence, submitted_at: submitted, wants_callback: callback });
   for (const field of required) if (given[field] == null) problems.push(`${field}: is missing`);
-  if (problems.length > 0) return { ok: false, problem: [...new Set(problems)].join('; '), submissionId: keep(submissionId) };
+  if (problems.length > 0)
+    return { ok: false, problem: [...new Set(problems)].join('; '), submissionId: keep(submissionId) };
   const wantsCallback = callback !== null && YES.has(callback.toLowerCase());
   return {
     ok: true,
-    fields: { email, name, phone, subject, message, language, submissionId, sequence: number, submittedAt, wantsCallback },
+    fields: {
+      email,
+      name,
+      phone,
+      subject,
+      message,
+      language,
+      submissionId,
+      sequence: number,
+      submittedAt,
+      wantsCallback,
+    },
   };
 }
 
@@ -55,7 +67,9 @@ function asText(value: unknown): string | null | undefined {
 
 /** As Postgres can hold it, in text and in json: no byte 0, no half of a surrogate pair. */
 const storable = (text: string): string =>
-  text.replaceAll('\0', '\uFFFD').replaceAll(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
+  text
+    .replaceAll('\0', '\uFFFD')
+    .replaceAll(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
 
 /** An instant as vendors write it: ISO 8601 with its zone, or Unix seconds or milliseconds. */
 function instantOf(text: string): string | null {
@@ -71,5 +85,8 @@ export const normalizedFields = ({ email, phone, message }: Fields): string =>
   [
     email?.toLowerCase() ?? '',
     phone?.replaceAll(/\D/g, '') ?? '',
-    (message ?? '').normalize('NFKC').toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, ''),
+    (message ?? '')
+      .normalize('NFKC')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, ''),
   ].join('\n');

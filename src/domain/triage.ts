@@ -15,6 +15,8 @@ export interface TriageInput {
   ownAddresses: ReadonlySet<string>;
   /** What the message says without quotes and signature; absent where only its headers are judged. */
   text?: string;
+  /** Whether the mailer of one of our forms wrote it. */
+  byMailer?: boolean;
   /** The fields of a form that stand in it, whichever way it came; null where it is none. */
   submission?: { wantsCallback: boolean; hasPhone: boolean } | null;
 }
@@ -30,14 +32,14 @@ const ROUTE_OF_CHANNEL: Record<Channel, Route> = { email: 'email', form: 'form',
 export const READ_STATUSES: ReadonlySet<string> = new Set(['open', 'closed']);
 
 /**
- * What a message is, before anyone asks what it says. Pure; the evidence names the rule, never content. Mail in which a form was
- * recognised is written by the form's own mailer, so the rules about senders and machines do not speak of the person behind it.
+ * What a message is, before anyone asks what it says. Pure; the evidence names the rule, never content. The rules about senders and
+ * machines do not speak of the person behind the mail of a form's mailer.
  */
 export function triage(input: TriageInput): Triage {
-  const { channel, from, submission = null } = input;
-  const byMail = channel === 'email' && submission === null;
+  const { channel, from, byMailer = false } = input;
+  const byMail = channel === 'email' && !byMailer;
   const address = from?.kind === 'email' ? from.value.toLowerCase() : null;
-  if (submission === null && address !== null && input.ownAddresses.has(address))
+  if (!byMailer && address !== null && input.ownAddresses.has(address))
     return { end: 'ignored', reason: 'own_message', evidence: 'sender is one of our own addresses' };
   const automatic = byMail ? automaticMail(input.headers, address) : null;
   if (automatic) return { end: 'ignored', ...automatic };

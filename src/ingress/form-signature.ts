@@ -24,9 +24,13 @@ export function verifyDelivery(verification: Verification, headers: Headers, bod
     .split(',', MOST_SIGNATURES)
     .map((part) => part.trim())
     .flatMap((part) => (part.startsWith(prefix) ? [Buffer.from(part.slice(prefix.length), encoding)] : []));
-  const wanted = verification.secrets.map((secret) => createHmac(verification.algorithm, secret).update(signed).digest());
+  const wanted = verification.secrets.map((secret) =>
+    createHmac(verification.algorithm, secret).update(signed).digest(),
+  );
   // Every pair is compared, so that the time says nothing about which one fits.
-  const fits = wanted.flatMap((digest) => given.map((one) => one.length === digest.length && timingSafeEqual(one, digest)));
+  const fits = wanted.flatMap((digest) =>
+    given.map((one) => one.length === digest.length && timingSafeEqual(one, digest)),
+  );
   if (!fits.includes(true)) return { refused: 'forged' };
   const at = Number(stamp) * (stamp.length > 10 ? 1 : 1_000);
   if (timestampHeader !== null && Math.abs(now.getTime() - at) > TOLERANCE_MS) return { refused: 'stale' };

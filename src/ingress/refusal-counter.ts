@@ -21,9 +21,13 @@ export interface RefusalCounterDeps<Cause extends string> {
  * Counts what was refused, by cause and day. A flood costs one statement at a time and not one for each delivery: what is added
  * while one is under way goes with the next.
  */
-export function createRefusalCounter<Cause extends string>(
-  { db, clock, log, event, count: write }: RefusalCounterDeps<Cause>,
-): RefusalCounter<Cause> {
+export function createRefusalCounter<Cause extends string>({
+  db,
+  clock,
+  log,
+  event,
+  count: write,
+}: RefusalCounterDeps<Cause>): RefusalCounter<Cause> {
   let pending = new Map<string, { source: string; cause: Cause; count: number }>();
   let running: Promise<void> | null = null;
 

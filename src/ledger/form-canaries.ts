@@ -9,7 +9,8 @@ const signatureOf = ({ source }: Form, id: string, secret: string): string =>
   createHmac('sha256', secret).update(`canary ${source} ${id}`).digest('hex').slice(0, 32);
 
 /** What a canary carries: signed, so that nobody else can have what they send counted as ours. */
-export const canaryMarker = (form: Form, id: string): string => `waybill-canary-${id}-${signatureOf(form, id, form.verification.secrets[0] ?? '')}`;
+export const canaryMarker = (form: Form, id: string): string =>
+  `waybill-canary-${id}-${signatureOf(form, id, form.verification.secrets[0] ?? '')}`;
 
 /** Opens a canary of a run; the same run gets the same one. */
 export async function openFormCanary(

@@ -70,7 +70,8 @@ export async function recordArrival(tx: Sql, arrival: Arrival): Promise<Recorded
   const hash = mapped.ok ? fieldsHash(mapped.fields) : bytesHash(raw);
   const submissionId = mapped.ok ? mapped.fields.submissionId : mapped.submissionId;
   const item = submissionId ?? hashItem(hash);
-  if (deliveryId !== null && !(await isFirstDelivery(tx, form.source, deliveryId, now))) return { kind: 'replay', item };
+  if (deliveryId !== null && !(await isFirstDelivery(tx, form.source, deliveryId, now)))
+    return { kind: 'replay', item };
   if (await meetFormCanary(tx, form, raw, now)) {
     await insertRow(tx, arrival, { item, submissionId, hash, state: 'canary' });
     return { kind: 'canary', item };
@@ -80,7 +81,8 @@ export async function recordArrival(tx: Sql, arrival: Arrival): Promise<Recorded
                           listed_at = CASE WHEN ${by} = 'poll' THEN COALESCE(listed_at, ${now}::timestamptz) ELSE listed_at END
     WHERE source = ${form.source} AND way = 'direct' AND item = ${item} RETURNING state, fields_hash AS hash`;
   // A list may show less of a submission than its webhook said: other words count where they are pushed.
-  if (held.some((row) => row.hash === hash || (by === 'poll' && row.state !== 'parked'))) return { kind: 'known', item };
+  if (held.some((row) => row.hash === hash || (by === 'poll' && row.state !== 'parked')))
+    return { kind: 'known', item };
   if (!mapped.ok) {
     await park(tx, arrival, { item, submissionId, hash, problem: mapped.problem });
     return { kind: 'parked', item };
@@ -121,7 +123,12 @@ async function insertRow(tx: Sql, { form, by, raw, now }: Arrival, row: Row): Pr
 async function park(tx: Sql, arrival: Arrival, row: Omit<Row, 'state'> & { problem: string }): Promise<void> {
   const { form, raw, call, now, timing } = arrival;
   const id = await insertRow(tx, arrival, { ...row, state: 'parked' });
-  const parked = { ok: false, providerId: row.item, raw: storableText(raw.toString('utf8')), problem: row.problem } as const;
+  const parked = {
+    ok: false,
+    providerId: row.item,
+    raw: storableText(raw.toString('utf8')),
+    problem: row.problem,
+  } as const;
   const callId = call?.id ?? id;
   if (callId === null) return; // the same bytes lie parked already
   const context = { source: form.source, kind: 'submission', callId, threadId: null, now, timing } as const;
@@ -156,7 +163,12 @@ async function admitSubmission(tx: Sql, arrival: Arrival, item: string, fields: 
   const at = [now, ...(originAt === null ? [] : [new Date(originAt)])];
   const other = await findSameSubmission(tx, { source: form.source, way: 'direct', fields, at, timing });
   if (other === null) return;
-  const ending = { messageId: held.id, carry: held.carry, disposition: 'duplicate_of', reason: 'same_submission' } as const;
+  const ending = {
+    messageId: held.id,
+    carry: held.carry,
+    disposition: 'duplicate_of',
+    reason: 'same_submission',
+  } as const;
   await endMessage(tx, { ...ending, otherMessageId: other, now });
 }
 

@@ -24,6 +24,7 @@ export const contactForm = (more: Partial<Form> = {}): Form => ({
   mode: 'live',
   answerFrom: '1970-01-01T00:00:00.000Z',
   mailers: [],
+  mailLabels: {},
   reconciliation: { by: 'none' },
   ...more,
 });

@@ -20,6 +20,10 @@ export async function act(acting: Acting): Promise<Acted> {
     await escalateMessage(tx, message, 'no_playbook', now);
     return ENDED;
   }
+  if (message.channel === 'form') {
+    await escalateMessage(tx, message, 'channel_without_reply', now);
+    return ENDED;
+  }
   if (!(await claimAnswer(tx, message, now))) {
     await escalateMessage(tx, message, 'already_answered', now);
     return ENDED;

@@ -78,7 +78,9 @@ describe('POST /webhooks/forms/:form', () => {
       SELECT channel, first_seen_by AS by FROM message`;
     expect(message).toEqual({ channel: 'form', by: 'webhook' });
     expect(stored).toHaveLength(1);
-    expect((await checkBalance(ledger.db)).equations.filter((one) => one.residuals > 0 || one.left !== one.right)).toEqual([]);
+    expect(
+      (await checkBalance(ledger.db)).equations.filter((one) => one.residuals > 0 || one.left !== one.right),
+    ).toEqual([]);
   });
 
   it('answers nobody unless somebody said so: a form is observed at first', async () => {
@@ -179,7 +181,9 @@ describe('POST /webhooks/forms/:form', () => {
   ])('keeps and parks what it signed for with %s', async (_, body) => {
     const { ledger, send } = await withApi();
     expect(await send({ body })).toEqual({ status: 202, said: 'parked' });
-    const [park] = await ledger.db.$queryRaw<{ kind: string; reason: string; problem: string }[]>`SELECT kind, reason, problem FROM park`;
+    const [park] = await ledger.db.$queryRaw<
+      { kind: string; reason: string; problem: string }[]
+    >`SELECT kind, reason, problem FROM park`;
     expect(park).toMatchObject({ kind: 'submission', reason: 'submission_invalid' });
     expect(park?.problem).not.toContain('canary');
     const [kept] = await ledger.db.$queryRaw<{ raw: Buffer; state: string }[]>`SELECT raw, state FROM submission`;
@@ -229,8 +233,14 @@ describe('a vendor with a signature of its own', () => {
     expect((await post({ 'x-signature': signature }, body)).status).toBe(401);
     expect((await post({ 'x-signature': `sha256=${signature.slice(2)}` }, body)).status).toBe(401);
     expect((await post({}, body)).status).toBe(401);
-    expect(await post({ 'x-signature': `sha256=${signature}`, 'x-delivery': 'd1' }, body)).toEqual({ status: 202, said: 'stored' });
-    expect(await post({ 'x-signature': `sha256=${signature}`, 'x-delivery': 'd1' }, body)).toEqual({ status: 200, said: 'replay' });
+    expect(await post({ 'x-signature': `sha256=${signature}`, 'x-delivery': 'd1' }, body)).toEqual({
+      status: 202,
+      said: 'stored',
+    });
+    expect(await post({ 'x-signature': `sha256=${signature}`, 'x-delivery': 'd1' }, body)).toEqual({
+      status: 200,
+      said: 'replay',
+    });
   });
 
   it('takes sha1 in base64 where that is what the vendor has', async () => {
@@ -251,7 +261,10 @@ describe('a vendor with a signature of its own', () => {
     const fields = { submission_id: 'id', email: 'email', message: 'message' };
     const { ledger, post } = await withApi({ ...own(), fields });
     const pairs = 'id=s1&email=customer%40example.com&message=Where+is+my+parcel%3F';
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-signature': `sha256=${sign(pairs).digest('hex')}` };
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-signature': `sha256=${sign(pairs).digest('hex')}`,
+    };
     expect((await post(headers, pairs)).status).toBe(202);
     expect(await ledger.db.$queryRaw`SELECT text FROM message_body`).toEqual([{ text: 'Where is my parcel?' }]);
   });

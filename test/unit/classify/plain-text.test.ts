@@ -64,16 +64,26 @@ describe('decidingText', () => {
   const deciding = (text: string) => decidingText({ text, html: null });
 
   test.each([
-    ['Gmail', 'Thanks, and the refund?\n\nOn Mon, 2 Mar 2026 at 10:00, Help <help@example.org> wrote:\n> Your order left.'],
-    ['Outlook', 'Thanks, and the refund?\n\nFrom: Help <help@example.org>\nSent: Monday\nTo: A\nSubject: Order\n\nYour order left.'],
-    ['German', 'Thanks, and the refund?\n\nAm 02.03.2026 um 10:00 schrieb Help <help@example.org>:\n> Your order left.'],
+    [
+      'Gmail',
+      'Thanks, and the refund?\n\nOn Mon, 2 Mar 2026 at 10:00, Help <help@example.org> wrote:\n> Your order left.',
+    ],
+    [
+      'Outlook',
+      'Thanks, and the refund?\n\nFrom: Help <help@example.org>\nSent: Monday\nTo: A\nSubject: Order\n\nYour order left.',
+    ],
+    [
+      'German',
+      'Thanks, and the refund?\n\nAm 02.03.2026 um 10:00 schrieb Help <help@example.org>:\n> Your order left.',
+    ],
     ['a signature', 'Thanks, and the refund?\n\n-- \nA customer\nYour order left. Ltd'],
   ])('leaves out what %s adds', (_, text) => {
     expect(deciding(text)).toBe('Thanks, and the refund?');
   });
 
   test('keeps the questions of inline answers', () => {
-    const text = 'On Mon, 2 Mar 2026, Help <help@example.org> wrote:\n> Do you want a refund?\nYes\n> Or another one?\nno';
+    const text =
+      'On Mon, 2 Mar 2026, Help <help@example.org> wrote:\n> Do you want a refund?\nYes\n> Or another one?\nno';
     expect(deciding(text)).toBe(text);
   });
 

@@ -40,13 +40,19 @@ describe('the file of forms', () => {
   test('takes a secret from a file that the environment or the form names', () => {
     const { folder } = load(GOOD);
     writeFileSync(join(folder, 'secret'), `${SECRET}\n`);
-    expect(load(GOOD, { CONTACT_SECRET_FILE: join(folder, 'secret') }).read()[0]?.verification.secrets).toEqual([SECRET]);
+    expect(load(GOOD, { CONTACT_SECRET_FILE: join(folder, 'secret') }).read()[0]?.verification.secrets).toEqual([
+      SECRET,
+    ]);
     const named = GOOD.replace('{ env: CONTACT_SECRET }', `{ file: ${join(folder, 'secret')} }`);
     expect(load(named, {}).read()[0]?.verification.secrets).toEqual([SECRET]);
   });
 
   test('is JSON as well', () => {
-    const json = { forms: { contact: { verify: { scheme: 'hmac', header: 'X-Sig', secrets: [{ env: 'S' }] }, fields: { phone: 'p' } } } };
+    const json = {
+      forms: {
+        contact: { verify: { scheme: 'hmac', header: 'X-Sig', secrets: [{ env: 'S' }] }, fields: { phone: 'p' } },
+      },
+    };
     expect(load(JSON.stringify(json), { S: 'x'.repeat(16) }).read()[0]?.verification).toMatchObject({
       header: 'x-sig',
       algorithm: 'sha256',

@@ -20,7 +20,8 @@ const body = (more: object = {}) => ({
   at: '2026-03-02T11:00:00+01:00',
   ...more,
 });
-const map = (value: unknown, required: readonly never[] | ['message'] = []) => mapSubmission({ fields: paths, required }, value);
+const map = (value: unknown, required: readonly never[] | ['message'] = []) =>
+  mapSubmission({ fields: paths, required }, value);
 
 describe('a submission', () => {
   it('is read where the form says that its fields stand', () => {
@@ -73,7 +74,12 @@ describe('a submission', () => {
     const mapped = map(body());
     if (!mapped.ok) throw new Error('mapped');
     const { fields } = mapped;
-    const mailed = { ...fields, message: 'Where is\r\n  my order ?', email: 'Customer@Example.com', phone: '(020) 7946-0958' };
+    const mailed = {
+      ...fields,
+      message: 'Where is\r\n  my order ?',
+      email: 'Customer@Example.com',
+      phone: '(020) 7946-0958',
+    };
     expect(normalizedFields(mailed)).toBe(normalizedFields(fields));
     expect(normalizedFields({ ...fields, message: 'Where is my other order?' })).not.toBe(normalizedFields(fields));
   });

@@ -21,7 +21,9 @@ describe('triage', () => {
     expect(triage(mail({ channel: 'phone', from: { kind: 'phone', value: '+12025550100' } }))).toMatchObject({
       go: 'callback',
     });
-    expect(triage(mail({ channel: 'chat', from: { kind: 'handle', value: 'visitor-1' } }))).toMatchObject({ go: 'chat' });
+    expect(triage(mail({ channel: 'chat', from: { kind: 'handle', value: 'visitor-1' } }))).toMatchObject({
+      go: 'chat',
+    });
   });
 
   it('knows its own addresses in any case', () => {
@@ -44,7 +46,9 @@ describe('triage', () => {
   });
 
   it('applies the rules of e-mail to e-mail alone', () => {
-    expect(triage(mail({ channel: 'form', headers: { 'list-id': 'x', 'auto-submitted': 'auto-generated' } }))).toMatchObject({
+    expect(
+      triage(mail({ channel: 'form', headers: { 'list-id': 'x', 'auto-submitted': 'auto-generated' } })),
+    ).toMatchObject({
       go: 'form',
     });
   });
@@ -115,12 +119,15 @@ describe('triage', () => {
     },
   );
 
-  it('judges neither sender nor headers of mail in which a form was recognised, but the thread it stands in', () => {
+  it('judges neither sender nor headers of what the mailer of a form wrote, but the thread it stands in', () => {
     const submission = { wantsCallback: false, hasPhone: false };
     const from = { kind: 'email', value: 'help@example.org' } as const;
     const headers = { 'auto-submitted': 'auto-generated', 'return-path': '<>' };
-    expect(triage(mail({ from, headers, submission }))).toEqual({ go: 'form', evidence: 'fields of a form' });
-    expect(triage(mail({ from, submission, threadStatus: 'spam' }))).toMatchObject({ reason: 'spam_thread' });
+    const byMailer = true;
+    expect(triage(mail({ from, headers, submission, byMailer }))).toEqual({ go: 'form', evidence: 'fields of a form' });
+    expect(triage(mail({ from, headers, byMailer }))).toMatchObject({ go: 'email' });
+    expect(triage(mail({ from, headers, submission }))).toMatchObject({ end: 'ignored' });
+    expect(triage(mail({ from, submission, byMailer, threadStatus: 'spam' }))).toMatchObject({ reason: 'spam_thread' });
   });
 
   it('calls back where a form, or a phrase beside a number, asks for it', () => {
@@ -136,7 +143,14 @@ describe('triage', () => {
 
   it('gives every message exactly one verdict, with a rule of ours as its evidence', () => {
     const words = fc.constantFrom('<>', 'no', 'auto-replied', 'All', 'bulk', 'multipart/report', 'canary', '', '\n');
-    const names = fc.constantFrom('auto-submitted', 'return-path', 'precedence', 'list-id', 'content-type', '__proto__');
+    const names = fc.constantFrom(
+      'auto-submitted',
+      'return-path',
+      'precedence',
+      'list-id',
+      'content-type',
+      '__proto__',
+    );
     const address = fc.constantFrom('canary@example.com', 'help@example.org', 'mailer-daemon@example.com');
     fc.assert(
       fc.property(
