@@ -4,6 +4,8 @@ import { createAttachmentSteps } from './attachment-steps.js';
 import { createAuditCalls } from './audit-calls.js';
 import { createAuditSteps } from './audit-steps.js';
 import type { ActivityDeps } from './deps.js';
+import { createFormCalls } from './form-calls.js';
+import { createFormSteps } from './form-steps.js';
 import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
@@ -22,6 +24,7 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAlarmSteps(deps),
     ...createAttachmentSteps(deps),
     ...createProbeSteps(deps),
+    ...createFormSteps(deps),
   },
   lifecycle: createLifecycleSteps(deps),
   source: {
@@ -31,5 +34,6 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createHintSteps(deps),
     ...createProbeCalls(deps),
     ...createModelCalls(deps),
+    ...createFormCalls(deps),
   },
 });

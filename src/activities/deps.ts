@@ -7,6 +7,7 @@ import type { ClassifierChain } from '../domain/understanding.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
 import type { Chooser } from '../playbooks/chooser.js';
 import type { Courtesy } from '../sources/courtesy.js';
+import type { FormClient } from '../sources/forms/client.js';
 import type { InboundSender } from '../sources/inbound-sender.js';
 import type { ModelClient } from '../sources/model/client.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -26,6 +27,8 @@ export interface ActivityDeps extends LookDeps {
   ownAddresses: ReadonlySet<string>;
   /** Web forms of the configuration; none unless given. */
   forms?: readonly Form[];
+  /** What speaks to the vendor of the form that a source is; null where this process has no access. */
+  formClientOf?(source: string): FormClient | null;
   attachments: {
     /** False: they are named and not fetched. */
     wanted: boolean;

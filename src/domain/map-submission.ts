@@ -2,7 +2,9 @@ import type { FieldName, Fields, Form } from './forms.js';
 import { readPath } from './read-path.js';
 
 /** `problem` names fields of ours, never their values. */
-export type Mapped = { ok: true; fields: Fields } | { ok: false; problem: string; submissionId: string | null };
+export type Mapped =
+  | { ok: true; fields: Fields }
+  | { ok: false; problem: string; submissionId: string | null; sequence: number | null };
 
 const LONGEST: Partial<Record<FieldName, number>> = { message: 100_000, subject: 2_000 };
 const LONGEST_FIELD = 500;
@@ -25,14 +27,20 @@ export function mapSubmission({ fields: paths, required }: Pick<Form, 'fields' |
   const [sequence, submitted, callback] = [read('sequence'), read('submitted_at'), read('wants_callback')];
   if (email !== null && !EMAIL.test(email)) problems.push('email: is no address');
   const number = sequence === null ? null : Number(sequence);
-  if (number !== null && !(Number.isSafeInteger(number) && number >= 0)) problems.push('sequence: is no whole number');
+  const isNumber = number !== null && Number.isSafeInteger(number) && number >= 0;
+  if (number !== null && !isNumber) problems.push('sequence: is no whole number');
   const submittedAt = submitted === null ? null : instantOf(submitted);
   if (submitted !== null && submittedAt === null) problems.push('submitted_at: is no instant');
   const given: Partial<Record<FieldName, unknown>> = { email, name, phone, subject, message, language };
   Object.assign(given, { submission_id: submissionId, sequence, submitted_at: submitted, wants_callback: callback });
   for (const field of required) if (given[field] == null) problems.push(`${field}: is missing`);
   if (problems.length > 0)
-    return { ok: false, problem: [...new Set(problems)].join('; '), submissionId: keep(submissionId) };
+    return {
+      ok: false,
+      problem: [...new Set(problems)].join('; '),
+      submissionId: keep(submissionId),
+      sequence: isNumber ? number : null,
+    };
   const wantsCallback = callback !== null && YES.has(callback.toLowerCase());
   return {
     ok: true,

@@ -9,7 +9,7 @@ import { endMessage } from './lifecycles.js';
 import { parkItems, resolveParks } from './parks.js';
 import { recordItems } from './record-messages.js';
 import { findSameSubmission } from './same-submission.js';
-import { bindSource, readSource, type Source } from './sources.js';
+import { bindSource, readSource, type Source, type SourceBinding } from './sources.js';
 import { bytesHash, fieldsHash, hashItem, wordsHash } from './submission-hashes.js';
 import { lockThread } from './visits.js';
 
@@ -17,19 +17,25 @@ const ADAPTER = 'forms/1';
 /** Vendors go on delivering for days: a stamp within this time may be true of what arrives only now. */
 const LONGEST_DELIVERY_MS = 7 * 86_400_000;
 
+/** Calls to its vendor per second at most. */
+export const formRate = ({ reconciliation }: Form): number =>
+  'ratePerSecond' in reconciliation ? reconciliation.ratePerSecond : 1;
+
+/** Who delivers is told by the signature, not by an address: the row stands for the name of the form alone. */
+export const formBinding = (form: Form, mailboxGroup: string, now: Date): SourceBinding => ({
+  name: form.source,
+  kind: 'forms',
+  origin: `form:${form.name}`,
+  mailboxGroup,
+  ratePerSecond: formRate(form),
+  firstMode: 'observe',
+  mode: form.mode,
+  answerFrom: form.answerFrom === null ? null : new Date(form.answerFrom),
+  now,
+});
+
 export const bindForm = (db: Database, form: Form, mailboxGroup: string, now: Date): Promise<Source> =>
-  bindSource(db, {
-    name: form.source,
-    kind: 'forms',
-    // Who delivers is told by the signature, not by an address: the name alone is what the row stands for.
-    origin: `form:${form.name}`,
-    mailboxGroup,
-    ratePerSecond: 'ratePerSecond' in form.reconciliation ? form.reconciliation.ratePerSecond : 1,
-    firstMode: 'observe',
-    mode: form.mode,
-    answerFrom: form.answerFrom === null ? null : new Date(form.answerFrom),
-    now,
-  });
+  bindSource(db, formBinding(form, mailboxGroup, now));
 
 /** A submission as a webhook or the vendor's list brought it. */
 export interface Arrival {
@@ -65,7 +71,7 @@ export async function recordArrival(tx: Sql, arrival: Arrival): Promise<Recorded
   await lockForm(tx, form.source);
   const mapped: Mapped =
     body === undefined
-      ? { ok: false, problem: 'the body: is neither JSON nor a form', submissionId: null }
+      ? { ok: false, problem: 'the body: is neither JSON nor a form', submissionId: null, sequence: null }
       : mapSubmission(form, body);
   const hash = mapped.ok ? fieldsHash(mapped.fields) : bytesHash(raw);
   const submissionId = mapped.ok ? mapped.fields.submissionId : mapped.submissionId;
@@ -84,7 +90,7 @@ export async function recordArrival(tx: Sql, arrival: Arrival): Promise<Recorded
   if (held.some((row) => row.hash === hash || (by === 'poll' && row.state !== 'parked')))
     return { kind: 'known', item };
   if (!mapped.ok) {
-    await park(tx, arrival, { item, submissionId, hash, problem: mapped.problem });
+    await park(tx, arrival, { item, submissionId, hash, problem: mapped.problem, sequence: mapped.sequence });
     return { kind: 'parked', item };
   }
   await admitSubmission(tx, arrival, item, mapped.fields);
@@ -105,6 +111,7 @@ interface Row {
   fields?: Fields;
   messageId?: string;
   problem?: string;
+  sequence?: number | null;
 }
 
 async function insertRow(tx: Sql, { form, by, raw, now }: Arrival, row: Row): Promise<string | null> {
@@ -112,7 +119,7 @@ async function insertRow(tx: Sql, { form, by, raw, now }: Arrival, row: Row): Pr
   const [inserted] = await tx.$queryRaw<{ id: string }[]>`
     INSERT INTO submission (source, way, item, submission_ref, sequence, state, first_seen_by, received_at, submitted_at, pushed_at,
                             listed_at, raw, fields, fields_hash, words_hash, problem, message_id)
-    VALUES (${form.source}, 'direct', ${item}, ${submissionId}, ${fields?.sequence ?? null}::bigint, ${state}, ${by}, ${now},
+    VALUES (${form.source}, 'direct', ${item}, ${submissionId}, ${fields?.sequence ?? row.sequence ?? null}::bigint, ${state}, ${by}, ${now},
             ${fields?.submittedAt ?? null}::timestamptz, ${by === 'webhook' ? now : null}::timestamptz,
             ${by === 'poll' ? now : null}::timestamptz, ${raw}::bytea, ${fields ? JSON.stringify(fields) : null}::jsonb, ${hash},
             ${fields ? wordsHash(fields) : null}, ${row.problem ?? null}, ${row.messageId ?? null}::uuid)

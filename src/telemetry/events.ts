@@ -111,6 +111,10 @@ export const EVENTS = {
     doc: 'a submission that does not fit the schema of its form was kept and set aside',
     fields: ['source', 'reason', 'callId'],
   },
+  'submission.recovered': {
+    doc: 'the list of a vendor had submissions that no webhook had brought',
+    fields: ['source', 'stored'],
+  },
   'request.failed': { doc: 'the API answered a request with an error', fields: ['method', 'route', 'status'] },
 
   // temporal

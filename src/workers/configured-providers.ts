@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { MODEL_SOURCE } from '../domain/identity.js';
 import type { SourceBinding } from '../ledger/sources.js';
+import { formBinding, formRate } from '../ledger/submissions.js';
 
 /** What else is called besides dashboards: each has its row in `source`, its queue, its pacer and its budget. */
 export const PROVIDER_KINDS = {
@@ -21,7 +22,7 @@ export interface ConfiguredProvider {
 }
 
 export function configuredProviders(config: Config): ConfiguredProvider[] {
-  return [...modelProvider(config)];
+  return [...modelProvider(config), ...configuredForms(config)];
 }
 
 function modelProvider({ classifier, source }: Config): ConfiguredProvider[] {
@@ -41,3 +42,11 @@ function modelProvider({ classifier, source }: Config): ConfiguredProvider[] {
   });
   return [{ name: MODEL_SOURCE, kind: 'model', ratePerSecond, binding }];
 }
+
+const configuredForms = ({ forms, source }: Config): ConfiguredProvider[] =>
+  forms.map((form) => ({
+    name: form.source,
+    kind: 'forms',
+    ratePerSecond: formRate(form),
+    binding: (now) => formBinding(form, source.mailboxGroup, now),
+  }));

@@ -28,6 +28,7 @@ import { bindSource } from '../ledger/sources.js';
 import { STARTER_FOLDER } from '../playbooks/folder.js';
 import { unusableChooser } from '../playbooks/set-chooser.js';
 import { createCourtesy } from '../sources/courtesy.js';
+import { createFormClient } from '../sources/forms/client.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
@@ -130,6 +131,16 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       roles.sources.map(({ name, connect }) => [name, connect((retryAfterMs) => courtesy.pause(name, retryAfterMs))]),
     );
     for (const one of clients.values()) releases.push(() => one.close());
+    const formClients = new Map(
+      config.forms.map((form) => [
+        form.source,
+        createFormClient(form, {
+          deadlineMs: config.timing.callDeadlineMs,
+          onPause: (retryAfterMs) => courtesy.pause(form.source, retryAfterMs),
+        }),
+      ]),
+    );
+    for (const one of formClients.values()) releases.push(() => one.close());
     await Promise.all(
       [...roles.sources, ...roles.providers].map(async (source) => {
         const bound = await bindSource(db, source.binding(systemClock.now()));
@@ -176,6 +187,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         return found;
       },
       senderOf: inboundSenderOf(config),
+      forms: config.forms,
+      formClientOf: (name) => formClients.get(name) ?? null,
       judgeClaims: (name) => judgeClaims({ db, clock: systemClock, timing: config.timing }, name),
       adapterVersionOf: (name) => sources.find((one) => one.name === name)?.adapterVersion ?? 'unknown',
     };
@@ -188,7 +201,10 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         client,
         roles.sources.map((source) => source.name),
         config.timing,
-        { canary: isSenderConfigured(config) },
+        {
+          canary: isSenderConfigured(config),
+          forms: roles.providers.filter((one) => one.kind === 'forms').map((one) => one.name),
+        },
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
       ...[...roles.sources, ...roles.providers].map((source) => wakePacer(client, source.name)),

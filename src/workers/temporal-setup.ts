@@ -5,6 +5,7 @@ import {
   type ScheduleOptions,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
+import { formWorkflowId } from '../domain/forms.js';
 import {
   ALARMS_WORKFLOW_ID,
   attachmentsWorkflowId,
@@ -121,6 +122,15 @@ const sourcePlans = (source: string, timing: Timing): Plan[] => [
   },
 ];
 
+const formPlan = (source: string, timing: Timing): Plan => ({
+  scheduleId: formWorkflowId(source),
+  workflowType: 'reconcileForm',
+  everyMs: timing.formsEveryMs,
+  args: [{ source, timing }],
+  source,
+  summary: `Looks for submissions of ${source} that never reached us`,
+});
+
 /** What watches a source instead of serving it: it begins with its first period, so that a start stays what it is. */
 const watchPlans = (source: string, timing: Timing, { canary }: { canary: boolean }): Plan[] => [
   {
@@ -153,9 +163,10 @@ export async function ensureSchedules(
   client: Client,
   sources: readonly string[],
   timing: Timing,
-  watch: { canary: boolean },
+  watch: { canary: boolean; forms?: readonly string[] },
 ): Promise<string[]> {
   const serving = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
+  serving.push(...(watch.forms ?? []).map((source) => formPlan(source, timing)));
   const watching = sources.flatMap((source) => watchPlans(source, timing, watch));
   await Promise.all([...serving, ...watching].map((plan) => ensureSchedule(client, plan)));
   // Where nobody writes mail any more, an old Schedule would only fail.

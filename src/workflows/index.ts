@@ -8,5 +8,6 @@ export { ledgerMoved, messageLifecycle } from './message-lifecycle.js';
 export { lookNow, pacer } from './pacer.js';
 export { pollWindow } from './poll-window.js';
 export { probe } from './probe.js';
+export { reconcileForm } from './reconcile-form.js';
 export { visitRound } from './visit-round.js';
 export { witness } from './witness.js';
