@@ -10,6 +10,7 @@ import { addClassifier } from './commands/classifier.js';
 import { addConfig } from './commands/config.js';
 import { addCoverage } from './commands/coverage.js';
 import { addExport } from './commands/export.js';
+import { addForms } from './commands/forms.js';
 import { addMigrate } from './commands/migrate.js';
 import { addPacer } from './commands/pacer.js';
 import { addPark } from './commands/park.js';
@@ -57,7 +58,7 @@ for (const add of [
   addPacer,
 ])
   add(program);
-for (const add of [addPark, addReprocess, addSource]) add(program);
+for (const add of [addPark, addReprocess, addSource, addForms]) add(program);
 addPlaybook(program);
 addClassifier(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

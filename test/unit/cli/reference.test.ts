@@ -9,6 +9,7 @@ import { addClassifier } from '../../../src/cli/commands/classifier.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
 import { addCoverage } from '../../../src/cli/commands/coverage.js';
 import { addExport } from '../../../src/cli/commands/export.js';
+import { addForms } from '../../../src/cli/commands/forms.js';
 import { addMigrate } from '../../../src/cli/commands/migrate.js';
 import { addPacer } from '../../../src/cli/commands/pacer.js';
 import { addPark } from '../../../src/cli/commands/park.js';
@@ -48,6 +49,7 @@ describe('docs/reference/cli.md', () => {
       addAudit,
       addPlan,
       addBalance,
+      addForms,
       addTrace,
       addProbe,
       addExport,
