@@ -74,7 +74,7 @@ async function judge(db: Sql, form: Form, { now, timing }: { now: Date; timing: 
         ORDER BY submitted_at DESC LIMIT 1`;
       return last ? { ...UNKNOWN, verdict: last.cameAt ? 'sampled' : 'gaps', until: last.cameAt } : UNKNOWN;
     }
-    default:
+    case 'none':
       return UNKNOWN;
   }
 }

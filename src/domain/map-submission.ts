@@ -68,7 +68,7 @@ function asText(value: unknown): string | null | undefined {
     const parts = value.map(asText);
     return parts.some((part) => part === undefined) ? undefined : asText(parts.filter(Boolean).join(', '));
   }
-  if (!['string', 'number', 'boolean'].includes(typeof value)) return undefined;
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
   const text = storable(String(value)).trim();
   return text === '' ? null : text;
 }

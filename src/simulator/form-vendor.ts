@@ -93,7 +93,13 @@ export class FormVendor {
   }
 
   truth(): { submissions: SubmissionTruth[]; forgeries: number[] } {
-    const submissions = this.submissions.map(({ fields: _, ...truth }) => truth);
+    const submissions = this.submissions.map(({ id, number, submittedAt, withheld, answers }) => ({
+      id,
+      number,
+      submittedAt,
+      withheld,
+      answers: [...answers],
+    }));
     return { submissions, forgeries: [...this.forgeries] };
   }
 
