@@ -36,7 +36,12 @@ const LEAST_BODY = 1_024;
  */
 export async function addFormWebhooks(app: FastifyInstance, options: FormWebhookOptions): Promise<void> {
   const { db, clock, log, forms, perMinute, onStored } = options;
-  const refusals = createRefusalCounter({ db, clock, log, event: 'submission.refused', count: countFormRefusals });
+  const refusals = createRefusalCounter({
+    db,
+    clock,
+    count: countFormRefusals,
+    say: (source, reason: FormRefusal, count) => log.warn({ event: 'submission.refused', source, reason, count }),
+  });
   app.addHook('onClose', () => refusals.flushed());
   const byName = new Map(forms.map((form) => [form.name, form]));
   const take = createFormIngress(options);

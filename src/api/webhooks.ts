@@ -37,7 +37,12 @@ const STATUS: Record<HintRefusal, number> = {
  */
 export async function addDashboardWebhooks(app: FastifyInstance, options: WebhookOptions): Promise<void> {
   const { db, clock, log, secrets, perMinute, onHint } = options;
-  const refusals = createRefusalCounter({ db, clock, log, event: 'hint.refused', count: countRefusals });
+  const refusals = createRefusalCounter({
+    db,
+    clock,
+    count: countRefusals,
+    say: (source, reason: HintRefusal, count) => log.warn({ event: 'hint.refused', source, reason, count }),
+  });
   app.addHook('onClose', () => refusals.flushed());
   const onRefused = (cause: HintRefusal) => refusals.add('', cause);
   await webhookScope(app, { log, perMinute, onRefused }, (scope) => {

@@ -1,6 +1,5 @@
 import type { Clock } from '../domain/clock.js';
 import type { Sql } from '../ledger/database.js';
-import type { Logger } from '../telemetry/logger.js';
 
 export interface RefusalCounter<Cause extends string> {
   add(source: string, cause: Cause): void;
@@ -11,8 +10,8 @@ export interface RefusalCounter<Cause extends string> {
 export interface RefusalCounterDeps<Cause extends string> {
   db: Sql;
   clock: Clock;
-  log: Logger;
-  event: 'hint.refused' | 'submission.refused';
+  /** Writes the line of the log. */
+  say(source: string, reason: Cause, count: number): void;
   /** Adds to the count of a day in the ledger. */
   count(db: Sql, source: string, cause: Cause, count: number, now: Date): Promise<void>;
 }
@@ -24,8 +23,7 @@ export interface RefusalCounterDeps<Cause extends string> {
 export function createRefusalCounter<Cause extends string>({
   db,
   clock,
-  log,
-  event,
+  say,
   count: write,
 }: RefusalCounterDeps<Cause>): RefusalCounter<Cause> {
   let pending = new Map<string, { source: string; cause: Cause; count: number }>();
@@ -36,7 +34,7 @@ export function createRefusalCounter<Cause extends string>({
       const counted = [...pending.values()];
       pending = new Map();
       for (const { source, cause, count } of counted) {
-        log.warn({ event, source, reason: cause, count });
+        say(source, cause, count);
         await write(db, source, cause, count, clock.now()).catch(() => undefined); // the line above still says it
       }
     }

@@ -37,7 +37,7 @@ export function addPark(program: Command): void {
       const { source = null, reason = null } = options;
       const state = options.state === 'all' ? null : options.state;
       const parks = await withLedger(processConfig(), async (db) => {
-        await chooseSources(db, options.source);
+        await chooseSources(db, options.source, 'every');
         return listParks(db, { source, reason, state });
       });
       if (options.json) print(toJson({ parks }));
@@ -74,7 +74,7 @@ export function addPark(program: Command): void {
       const request = { id: id ?? null, source, by: operator(options.by), now: systemClock.now() };
       const { forms, timing } = processConfig();
       const ids = await withLedger(processConfig(), async (db) => {
-        await chooseSources(db, options.source);
+        await chooseSources(db, options.source, 'every');
         const asked = await retryParks(db, request);
         // Nobody has to be asked for a submission: its bytes lie here, and are read as its form is configured now.
         await remapSubmissions(db, { forms, which: asked, now: request.now, timing });

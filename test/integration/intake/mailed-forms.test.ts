@@ -6,7 +6,6 @@ import { checkBalance } from '../../../src/assurance/balance.js';
 import { ruleClassifier } from '../../../src/classify/rules.js';
 import type { Form } from '../../../src/domain/forms.js';
 import { bindForm, recordSubmission } from '../../../src/ledger/submissions.js';
-import { templateChooser } from '../../../src/playbooks/templates.js';
 import { createLogger } from '../../../src/telemetry/logger.js';
 import { HOUR, iso } from '../../support/clock.js';
 import { contactForm, submissionBody } from '../../support/forms.js';
@@ -32,7 +31,7 @@ async function withLedger(forms: Form[] = [form()]) {
   await ledger.list([incomingThread('t1'), incomingThread('t2')]);
   const log = createLogger({ subsystem: 'lifecycle', level: 'silent' });
   const deps = {
-    ...{ db, clock, timing, forms, classifier: ruleClassifier, playbooks: templateChooser },
+    ...{ db, clock, timing, forms, classifier: ruleClassifier },
     ownAddresses: new Set([MAILER]),
     log: { lifecycle: log },
   } as unknown as ActivityDeps;
