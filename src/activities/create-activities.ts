@@ -6,6 +6,8 @@ import { createAuditSteps } from './audit-steps.js';
 import { createCallComparison } from './call-comparison.js';
 import { createCallSteps } from './call-steps.js';
 import type { ActivityDeps } from './deps.js';
+import { createFormCalls } from './form-calls.js';
+import { createFormSteps } from './form-steps.js';
 import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
@@ -26,6 +28,7 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAttachmentSteps(deps),
     ...createProbeSteps(deps),
     ...createCallComparison(deps),
+    ...createFormSteps(deps),
   },
   lifecycle: { ...createLifecycleSteps(deps), ...createCallSteps(deps) },
   source: {
@@ -36,5 +39,6 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createProbeCalls(deps),
     ...createModelCalls(deps),
     ...createPhoneCalls(deps),
+    ...createFormCalls(deps),
   },
 });

@@ -3,10 +3,12 @@ import type { JudgeAccount } from '../assurance/probes/judge-claims.js';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { CallingSetup } from '../delivery/calling/setup.js';
 import type { LookDeps } from '../delivery/look.js';
+import type { Form } from '../domain/forms.js';
 import type { ClassifierChain } from '../domain/understanding.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
 import type { Chooser } from '../playbooks/chooser.js';
 import type { Courtesy } from '../sources/courtesy.js';
+import type { FormClient } from '../sources/forms/client.js';
 import type { InboundSender } from '../sources/inbound-sender.js';
 import type { ModelClient } from '../sources/model/client.js';
 import type { PhoneClient } from '../sources/phone/client.js';
@@ -28,6 +30,10 @@ export interface ActivityDeps extends LookDeps {
   phoneOf(provider: string): PhoneClient;
   /** Our own addresses, in lower case. */
   ownAddresses: ReadonlySet<string>;
+  /** Web forms of the configuration; none unless given. */
+  forms?: readonly Form[];
+  /** What speaks to the vendor of the form that a source is; null where this process has no access. */
+  formClientOf?(source: string): FormClient | null;
   attachments: {
     /** False: they are named and not fetched. */
     wanted: boolean;

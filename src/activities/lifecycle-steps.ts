@@ -1,7 +1,8 @@
-import { plainText } from '../classify/plain-text.js';
+import { decidingText } from '../classify/plain-text.js';
 import { SettleApprovalInput } from '../contracts/approval-steps.js';
 import { DecideInput, ParkInput, TakeUpInput, UnderstandInput } from '../contracts/steps.js';
 import { decideMessage } from '../delivery/decide-message.js';
+import { decidingWords } from '../delivery/deciding-words.js';
 import type { SettleResult } from '../domain/approvals.js';
 import { bodyWait } from '../domain/body-wait.js';
 import { MODEL_SOURCE } from '../domain/identity.js';
@@ -29,6 +30,7 @@ import { readModelAnswer } from '../ledger/model-answers.js';
 import { endedResult } from '../ledger/step-results.js';
 import { hurryThread } from '../ledger/visits.js';
 import type { ActivityDeps } from './deps.js';
+import { takeUpForm } from './take-up-form.js';
 
 /** The pure steps of a lifecycle: each one short transaction on the ledger, run as a local activity. */
 export const createLifecycleSteps = (deps: ActivityDeps) => {
@@ -63,6 +65,16 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
         const message = await claimMessage(tx, messageId, runId, now);
         if (!message) return endedResult(tx, messageId);
         const content = await readContent(tx, messageId);
+        const form = await takeUpForm(tx, { forms: deps.forms ?? [], message, content, now, timing });
+        if (form.other !== null) {
+          const ending = {
+            disposition: 'duplicate_of',
+            reason: 'same_submission',
+            otherMessageId: form.other,
+          } as const;
+          await endMessage(tx, { messageId, carry: message.carry, ...ending, now });
+          return ended(tx, message);
+        }
         const verdict = triage({
           channel: message.channel,
           from: content.from,
@@ -70,6 +82,9 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
           hasBody: message.hasBody,
           threadStatus: thread.status,
           ownAddresses,
+          text: decidingText(form.fields?.message ? { text: form.fields.message, html: null } : content),
+          byMailer: form.byMailer,
+          submission: form.fields && { wantsCallback: form.fields.wantsCallback, hasPhone: form.fields.phone !== null },
         });
         const event = { messageId, kind: 'triaged', carry: message.carry } as const;
         if ('wait' in verdict) {
@@ -97,7 +112,7 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
           }
           return ended(tx, message);
         }
-        await appendEvents(tx, now, [{ ...event, detail: { route: verdict.go } }]);
+        await appendEvents(tx, now, [{ ...event, detail: { route: verdict.go, evidence: verdict.evidence } }]);
         await setRoute(tx, message, verdict.go);
         return { kind: 'go', carry: message.carry, route: verdict.go };
       });
@@ -128,11 +143,10 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
       const { messageId, carry, modelSilent } = UnderstandInput.parse(payload);
       for (;;) {
         const content = await readContent(db, messageId);
-        const { subject, headers } = content;
         const modelAnswer = async (classifier: string) =>
           (await readModelAnswer(db, { messageId, bodyVersion: content.version, classifier })) ??
           (modelSilent ? ('silent' as const) : null);
-        const input = { subject, text: plainText(content), headers };
+        const input = await decidingWords(db, await readMessage(db, messageId), content);
         const understanding = await deps.classifier.classify(input, { modelAnswer });
         const result = await db.transaction(async (tx): Promise<UnderstandResult | null> => {
           const held = await holdMessage(tx, messageId, carry);

@@ -1,9 +1,10 @@
-import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import type { HintRefusal } from '../domain/hints.js';
 import { type CallWebhookDeps, takeCallStatus } from '../ingress/call-webhook.js';
 import { createRefusalCounter } from '../ingress/refusal-counter.js';
+import { countRefusals } from '../ledger/hints.js';
 import type { Logger } from '../telemetry/logger.js';
+import { webhookScope } from './webhook-scope.js';
 
 export interface CallWebhookOptions extends CallWebhookDeps {
   log: Logger;
@@ -28,20 +29,14 @@ const STATUS: Record<HintRefusal, number> = {
 /** `POST /webhooks/calls/:key`: status callbacks of the phone provider. 204 when it is in the ledger, also for a replay. */
 export async function addCallWebhooks(app: FastifyInstance, options: CallWebhookOptions): Promise<void> {
   const { db, clock, log, provider, perMinute, onReport } = options;
-  const refusals = createRefusalCounter({ db, clock, log });
+  const refusals = createRefusalCounter({
+    db,
+    clock,
+    count: countRefusals,
+    say: (source, reason: HintRefusal, count) => log.warn({ event: 'hint.refused', source, reason, count }),
+  });
   app.addHook('onClose', () => refusals.flushed());
-  await app.register(async (scope) => {
-    await scope.register(rateLimit, { global: false });
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    scope.addHook('onRequest', scope.rateLimit({ max: perMinute, timeWindow: '1 minute' }));
-    scope.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-      const status = error.statusCode ?? 500;
-      const cause = status === 429 ? 'too_many' : status === 413 ? 'oversized' : null;
-      if (cause) refusals.add('', cause);
-      else log.error({ event: 'request.failed', method: 'POST', route: 'webhooks', status, error });
-      return reply.code(cause ? status : 503).send({ status: cause ?? 'unavailable' });
-    });
+  await webhookScope(app, { log, perMinute, onRefused: (cause) => refusals.add('', cause) }, (scope) => {
     scope.post<{ Params: { key: string } }>(
       '/webhooks/calls/:key',
       { bodyLimit: LARGEST_BODY },

@@ -4,10 +4,11 @@ import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import type { Clock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
-import { callbackWorkflowId, pollWorkflowId, visitWorkflowId } from '../domain/identity.js';
+import { callbackWorkflowId, DISPATCH_WORKFLOW_ID, pollWorkflowId, visitWorkflowId } from '../domain/identity.js';
 import type { Database, Sql } from '../ledger/database.js';
 import type { Logger } from '../telemetry/logger.js';
 import { addCallWebhooks } from './call-webhooks.js';
+import { addFormWebhooks } from './form-webhooks.js';
 import { createNudge } from './nudge.js';
 import { createWaker } from './wake-workflows.js';
 import { addDashboardWebhooks } from './webhooks.js';
@@ -30,8 +31,8 @@ const WEBHOOKS_PER_MINUTE = 600;
 
 /**
  * The HTTP API. `/healthz`: the process answers; `/readyz`: each dependency by name, 503 where one is out of reach;
- * `/webhooks/dashboard/:source`: hints, where a signing secret is set; `/webhooks/calls/:key`: status callbacks, where there is a
- * phone provider.
+ * `/webhooks/dashboard/:source`: hints, where a signing secret is set; `/webhooks/forms/:form`: submissions of the configured forms;
+ * `/webhooks/calls/:key`: status callbacks, where there is a phone provider.
  */
 export async function startApi({ config, db, clock, log }: ApiParts): Promise<RunningApi> {
   const { host, port } = config.api;
@@ -43,9 +44,16 @@ export async function startApi({ config, db, clock, log }: ApiParts): Promise<Ru
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', postgres, temporal });
   });
   const { webhookSecrets: secrets } = config.source;
+  const nudge = createNudge(config);
+  app.addHook('onClose', () => nudge.close());
+  if (config.forms.length > 0) {
+    const { forms, timing } = config;
+    const { mailboxGroup } = config.source;
+    const onStored = () => nudge.send(DISPATCH_WORKFLOW_ID);
+    const perMinute = WEBHOOKS_PER_MINUTE;
+    await addFormWebhooks(app, { db, clock, log, timing, mailboxGroup, forms, perMinute, onStored });
+  }
   if (secrets.length > 0) {
-    const nudge = createNudge(config);
-    app.addHook('onClose', () => nudge.close());
     const onHint = ({ source, isThreadKnown }: { source: string; isThreadKnown: boolean }) =>
       nudge.send(isThreadKnown ? visitWorkflowId(source) : pollWorkflowId(source));
     await addDashboardWebhooks(app, { db, clock, log, secrets, perMinute: WEBHOOKS_PER_MINUTE, onHint });

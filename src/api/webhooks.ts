@@ -1,11 +1,12 @@
-import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../domain/clock.js';
 import { type HintRefusal } from '../domain/hints.js';
 import { takeDashboardHint } from '../ingress/dashboard-webhook.js';
 import { createRefusalCounter } from '../ingress/refusal-counter.js';
 import type { Database } from '../ledger/database.js';
+import { countRefusals } from '../ledger/hints.js';
 import type { Logger } from '../telemetry/logger.js';
+import { webhookScope } from './webhook-scope.js';
 
 export interface WebhookOptions {
   db: Database;
@@ -36,21 +37,15 @@ const STATUS: Record<HintRefusal, number> = {
  */
 export async function addDashboardWebhooks(app: FastifyInstance, options: WebhookOptions): Promise<void> {
   const { db, clock, log, secrets, perMinute, onHint } = options;
-  const refusals = createRefusalCounter({ db, clock, log });
+  const refusals = createRefusalCounter({
+    db,
+    clock,
+    count: countRefusals,
+    say: (source, reason: HintRefusal, count) => log.warn({ event: 'hint.refused', source, reason, count }),
+  });
   app.addHook('onClose', () => refusals.flushed());
-  await app.register(async (scope) => {
-    await scope.register(rateLimit, { global: false });
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    // Before the body is read and the signature checked, so that refused deliveries count as well.
-    scope.addHook('onRequest', scope.rateLimit({ max: perMinute, timeWindow: '1 minute' }));
-    scope.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-      const status = error.statusCode ?? 500;
-      const cause = status === 429 ? 'too_many' : status === 413 ? 'oversized' : null;
-      if (cause) refusals.add('', cause);
-      else log.error({ event: 'request.failed', method: 'POST', route: 'webhooks', status, error });
-      return reply.code(cause ? status : 503).send({ status: cause ?? 'unavailable' });
-    });
+  const onRefused = (cause: HintRefusal) => refusals.add('', cause);
+  await webhookScope(app, { log, perMinute, onRefused }, (scope) => {
     scope.post<{ Params: { source: string } }>(
       '/webhooks/dashboard/:source',
       { bodyLimit: LARGEST_BODY },

@@ -59,6 +59,7 @@ export async function checkBalance(db: Sql): Promise<Balance> {
     await goneToEvents(db),
     await messagesToThreads(db),
     await parksToRetries(db),
+    await submissionsToMessages(db),
     await attachmentsToBytes(db),
   ];
   return { balanced: equations.every((one) => one.left === one.right && one.residuals === 0), equations };
@@ -234,6 +235,24 @@ const parksToRetries = (db: Sql) =>
     db.$queryRaw<{ id: string }[]>`
       SELECT id::text FROM park
       WHERE (state = 'parked' AND retry_at IS NULL AND reason <> 'id_collision') OR (state = 'resolved' AND resolved_at IS NULL)`,
+  );
+
+const submissionsToMessages = (db: Sql) =>
+  equation(
+    'submissions',
+    'every submission that a vendor listed is held, and each one has its message, is parked, or is a canary of ours',
+    db.$queryRaw<Sides[]>`
+      SELECT count(*)::int AS left, count(*) FILTER (WHERE state IN ('mapped', 'parked', 'canary'))::int AS right FROM submission`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT s.id::text FROM submission s
+      WHERE (s.state = 'mapped' AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = s.message_id))
+         OR (s.state = 'parked' AND NOT EXISTS (
+               SELECT 1 FROM park p WHERE p.source = s.source AND p.kind = 'submission' AND p.item = s.item))
+      UNION ALL
+      SELECT DISTINCT listed.id FROM (
+        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation = 'listSubmissions' AND rows IS NOT NULL) AS listed
+      WHERE NOT EXISTS (SELECT 1 FROM submission s WHERE s.source = listed.source AND s.item = listed.id)
+        AND NOT EXISTS (SELECT 1 FROM park p WHERE p.source = listed.source AND p.kind = 'submission' AND p.item = listed.id)`,
   );
 
 /** The newest of those in Postgres are checked byte for byte; all of them by their length. */

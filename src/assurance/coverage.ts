@@ -45,7 +45,7 @@ export async function readCoverage(
 ): Promise<SourceCoverage[]> {
   const sources = await db.$queryRaw<{ name: string; demandedAt: Date | null }[]>`
     SELECT name, demanded_at AS "demandedAt" FROM source
-    WHERE (${source}::text IS NULL OR name = ${source}) AND created_at <= ${at} ORDER BY name`;
+    WHERE kind = 'dashboard' AND (${source}::text IS NULL OR name = ${source}) AND created_at <= ${at} ORDER BY name`;
   return Promise.all(sources.map((one) => coverageOf(db, one.name, one.demandedAt, at, timing)));
 }
 

@@ -1,3 +1,4 @@
+import { decidingText } from '../classify/plain-text.js';
 import { factsOf } from '../delivery/choose.js';
 import type { ActionKind, Choice } from '../domain/actions.js';
 import { triage } from '../domain/triage.js';
@@ -72,7 +73,7 @@ export async function simulatePlaybooks(db: Sql, options: SimulationOptions): Pr
   for await (const row of storedMessages(db, options)) {
     result.messages++;
     progress?.(result.messages);
-    const verdict = triage({ ...row, ownAddresses });
+    const verdict = triage({ ...row, ownAddresses, text: decidingText(row) });
     if (row.disposition !== null && BY_PLACE.includes(row.disposition)) {
       tally(result.notDecided, row.disposition);
       continue;

@@ -1,4 +1,5 @@
 import { convert } from 'html-to-text';
+import { stripReply } from './strip-reply.js';
 
 /** A line beyond this makes quote and phrase patterns slow, and no person wrote it. */
 const LINE_CHARACTERS = 1_000;
@@ -23,6 +24,13 @@ export function plainText({ text, html }: { text: string | null; html: string | 
   if (html === null || html.trim() === '') return '';
   return cut(fromHtml(html.slice(0, TEXT_CHARACTERS))); // cut here, since the library writes a warning when it cuts
 }
+
+/**
+ * What a message says of its own, for deciding: `plainText` without what it quotes and without its signature. Where the questions
+ * would go with the quotes, or nothing would be left, it is the whole text.
+ */
+export const decidingText = (content: { text: string | null; html: string | null }): string =>
+  stripReply(plainText(content));
 
 function fromHtml(html: string): string {
   if (nestsTooDeep(html)) return withoutTags(html);

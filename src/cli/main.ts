@@ -13,6 +13,7 @@ import { addConfig } from './commands/config.js';
 import { addCoverage } from './commands/coverage.js';
 import { addDoNotCallCommands } from './commands/do-not-call.js';
 import { addExport } from './commands/export.js';
+import { addForms } from './commands/forms.js';
 import { addMigrate } from './commands/migrate.js';
 import { addMode } from './commands/mode.js';
 import { addPacer } from './commands/pacer.js';
@@ -63,7 +64,7 @@ for (const add of [
   addPacer,
 ])
   add(program);
-for (const add of [addPark, addReprocess, addSource]) add(program);
+for (const add of [addPark, addReprocess, addSource, addForms]) add(program);
 addPlaybook(program);
 addClassifier(program);
 for (const add of [addMode, addApproval, addStopSending, addShadow]) add(program);

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { WaybillError } from '../domain/failures.js';
+import type { Form } from '../domain/forms.js';
 import type { Timing } from '../domain/timing.js';
 import { ALL_VARIABLES, TIMING_VARIABLES } from './all-variables.js';
 import { findConflicts } from './conflicts.js';
+import { readForms } from './forms-file.js';
 import { KINDS } from './kinds.js';
 import { type Environment, type Layer, lookUp, type Origin, type Problem, readEnvFile } from './layers.js';
 import { temporalEnvironment } from './temporal-environment.js';
@@ -58,8 +60,13 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     [...TIMING_VARIABLES].map(([name, { field }]) => [field, read.get(name)]),
   ) as Timing;
   if (problems.length === 0) problems.push(...findConflicts(values, timing));
+  const cwd = options.cwd ?? process.cwd();
+  const forms =
+    problems.length > 0 || values.WAYBILL_FORMS === null
+      ? []
+      : readForms(resolve(cwd, values.WAYBILL_FORMS), layers, problems);
   if (problems.length > 0) throw invalid(problems);
-  return deepFreeze(shape(values, timing, temporalEnvironment(values, layers), settings, options.cwd ?? process.cwd()));
+  return deepFreeze(shape(values, timing, temporalEnvironment(values, layers), settings, cwd, forms));
 }
 
 function parse(name: string, variable: Variable, text: string, problems: Problem[]): unknown {
@@ -71,7 +78,14 @@ function parse(name: string, variable: Variable, text: string, problems: Problem
   return null;
 }
 
-function shape(values: Values, timing: Timing, environment: Record<string, string>, settings: Setting[], cwd: string) {
+function shape(
+  values: Values,
+  timing: Timing,
+  environment: Record<string, string>,
+  settings: Setting[],
+  cwd: string,
+  forms: Form[],
+) {
   const path = (text: string | null) => (text === null ? null : resolve(cwd, text));
   return {
     dataDir: resolve(cwd, values.WAYBILL_DATA_DIR),
@@ -123,6 +137,8 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
     playbooks: { folder: path(values.WAYBILL_PLAYBOOKS) },
     /** Null where nobody is called. */
     phone: phoneOf(values),
+    /** Web forms whose submissions are taken; holds secrets. */
+    forms,
     inboundSender: { url: values.WAYBILL_INBOUND_SENDER, token: values.WAYBILL_INBOUND_SENDER_TOKEN },
     simulator: {
       url: values.WAYBILL_SIMULATOR_URL,

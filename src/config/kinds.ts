@@ -116,7 +116,10 @@ export const KINDS = {
     'must be 2 to 200 labels',
   ),
   provider: choice(['openai', 'anthropic', 'compatible']),
-  roles: list('must be roles parted by commas, as intake,lifecycle,source:dashboard', /^[a-z]+(:[a-z0-9][a-z0-9-]*)?$/),
+  roles: list(
+    'must be roles parted by commas, as intake,lifecycle,source:dashboard',
+    /^[a-z]+(:[a-z0-9][a-z0-9.-]*)?$/,
+  ),
 } as const;
 
 export type Kind = keyof typeof KINDS;

@@ -21,9 +21,9 @@ export interface Found {
   origin: Origin;
 }
 
-const isSet = (text: string | undefined): text is string => text !== undefined && text.trim() !== '';
+export const isSet = (text: string | undefined): text is string => text !== undefined && text.trim() !== '';
 
-const why = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'it cannot be read';
+export const why = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'it cannot be read';
 
 /** The variables of a .env file; a file that is not there is no problem, one that cannot be read is. */
 export function readEnvFile(path: string, problems: Problem[]): Environment {

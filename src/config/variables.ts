@@ -200,6 +200,13 @@ export const VARIABLES = {
     doc: 'sources of one group share their mail: the same message in two of them is answered once',
   },
 
+  WAYBILL_FORMS: {
+    group: 'source',
+    kind: 'file',
+    default: null,
+    doc: 'YAML or JSON file of the web forms whose submissions are taken (docs/reference/forms.md); unset: none',
+  },
+
   WAYBILL_ALARM_WEBHOOK_URL: {
     group: 'alarms',
     kind: 'url',

@@ -1,5 +1,5 @@
 import { languageHint } from '../classify/language.js';
-import { plainText } from '../classify/plain-text.js';
+import { decidingText } from '../classify/plain-text.js';
 import type { Choice } from '../domain/actions.js';
 import type { Conversation } from '../domain/conversation.js';
 import type { Understanding } from '../domain/understanding.js';
@@ -9,6 +9,7 @@ import { readPlaybookVersion } from '../ledger/playbook-versions.js';
 import type { Chooser, Facts } from '../playbooks/chooser.js';
 import { chooseKept } from '../playbooks/set-chooser.js';
 import type { Deciding } from './actions/context.js';
+import { decidingWords } from './deciding-words.js';
 
 interface Known {
   message: Pick<CarriedMessage, 'source' | 'channel' | 'route'>;
@@ -24,7 +25,7 @@ export function factsOf(
 ): Facts {
   const { source, channel, route } = message;
   const { label, confidence } = understood;
-  const text = plainText(content);
+  const text = decidingText(content);
   const { from, subject } = content;
   const language = languageHint(`${subject ?? ''}\n${text}`);
   return { source, channel, route, label, confidence, language, from, subject, text, threadStatus, ...history };
@@ -50,7 +51,9 @@ export async function chooseFor(
   understood: Decision,
   playbooks: Chooser,
 ): Promise<Choice> {
-  const content = await readContent(tx, message.id);
+  const stored = await readContent(tx, message.id);
+  const { subject, text } = await decidingWords(tx, message, stored);
+  const content = { from: stored.from, subject, text, html: null };
   const facts = factsOf(
     { message, content, understood, threadStatus: thread.status },
     { ...historyOf(conversation, message.id), at: now },

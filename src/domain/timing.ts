@@ -215,6 +215,24 @@ export const TIMING_FIELDS = {
     doc: 'period of the comparison with the list of the phone provider',
   },
   callReconcileBackMs: { default: 86_400_000, unit: 'ms', doc: 'how far back that comparison goes' },
+  formsEveryMs: { default: 900_000, unit: 'ms', doc: 'period of the reconciliation of a web form' },
+  formsOverlapMs: {
+    default: 86_400_000,
+    unit: 'ms',
+    doc: 'how far before the last whole reading the list of a form is read again',
+  },
+  formsHorizonMs: { default: 2_592_000_000, unit: 'ms', doc: 'how far back the list of a form is read at first' },
+  formGapMs: {
+    default: 900_000,
+    unit: 'ms',
+    doc: 'age after which a number that is missing in the sequence of a form counts as lost',
+  },
+  formCanaryDueMs: { default: 900_000, unit: 'ms', doc: 'time in which a canary submission has to arrive' },
+  sameSubmissionMs: {
+    default: 7_200_000,
+    unit: 'ms',
+    doc: 'within it the same sender and words, by webhook and by e-mail, are one submission where no id says so',
+  },
   statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
   drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
 } as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;

@@ -1,21 +1,32 @@
 import type { Clock } from '../domain/clock.js';
-import type { HintRefusal } from '../domain/hints.js';
 import type { Sql } from '../ledger/database.js';
-import { countRefusals } from '../ledger/hints.js';
-import type { Logger } from '../telemetry/logger.js';
 
-export interface RefusalCounter {
-  add(source: string, cause: HintRefusal): void;
+export interface RefusalCounter<Cause extends string> {
+  add(source: string, cause: Cause): void;
   /** Resolves when everything that was added is in the ledger, or was given up. */
   flushed(): Promise<void>;
+}
+
+export interface RefusalCounterDeps<Cause extends string> {
+  db: Sql;
+  clock: Clock;
+  /** Writes the line of the log. */
+  say(source: string, reason: Cause, count: number): void;
+  /** Adds to the count of a day in the ledger. */
+  count(db: Sql, source: string, cause: Cause, count: number, now: Date): Promise<void>;
 }
 
 /**
  * Counts what was refused, by cause and day. A flood costs one statement at a time and not one for each delivery: what is added
  * while one is under way goes with the next.
  */
-export function createRefusalCounter({ db, clock, log }: { db: Sql; clock: Clock; log: Logger }): RefusalCounter {
-  let pending = new Map<string, { source: string; cause: HintRefusal; count: number }>();
+export function createRefusalCounter<Cause extends string>({
+  db,
+  clock,
+  say,
+  count: write,
+}: RefusalCounterDeps<Cause>): RefusalCounter<Cause> {
+  let pending = new Map<string, { source: string; cause: Cause; count: number }>();
   let running: Promise<void> | null = null;
 
   async function run(): Promise<void> {
@@ -23,8 +34,8 @@ export function createRefusalCounter({ db, clock, log }: { db: Sql; clock: Clock
       const counted = [...pending.values()];
       pending = new Map();
       for (const { source, cause, count } of counted) {
-        log.warn({ event: 'hint.refused', source, reason: cause, count });
-        await countRefusals(db, source, cause, count, clock.now()).catch(() => undefined); // the line above still says it
+        say(source, cause, count);
+        await write(db, source, cause, count, clock.now()).catch(() => undefined); // the line above still says it
       }
     }
     running = null;

@@ -19,7 +19,7 @@ export interface ParkContext {
   threadId: string | null;
   now: Date;
   /** `unreadable_row` unless given. */
-  reason?: 'unreadable_row' | 'unreadable_answer' | 'vanished';
+  reason?: 'unreadable_row' | 'unreadable_answer' | 'vanished' | 'submission_invalid';
   timing?: Pick<Timing, 'parkRetryMs'>;
 }
 
@@ -57,7 +57,7 @@ export async function parkItems(tx: Sql, items: readonly UnreadableItem[], conte
 export async function resolveParks(
   tx: Sql,
   source: string,
-  kind: 'thread' | 'message',
+  kind: 'thread' | 'message' | 'submission',
   ids: readonly string[],
   now: Date,
 ): Promise<void> {

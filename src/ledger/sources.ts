@@ -34,6 +34,12 @@ export async function sourceNames(db: Sql): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
+/** Every provider that has a row: dashboards, forms, phones and the rest. */
+export async function everySourceName(db: Sql): Promise<string[]> {
+  const rows = await db.$queryRaw<{ name: string }[]>`SELECT name FROM source ORDER BY name`;
+  return rows.map((row) => row.name);
+}
+
 export interface SourceBinding {
   name: string;
   kind: string;

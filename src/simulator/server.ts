@@ -4,6 +4,7 @@ import { systemClock } from '../domain/clock.js';
 import { answerContract, answerProblem, type ContractDeps } from './contract-routes.js';
 import { answerControl } from './control-routes.js';
 import { type Exchange, holdsToken, send } from './exchange.js';
+import { type FormRoutes, formRoutes } from './form-routes.js';
 import { openWorld } from './open-world.js';
 import type { SimulatorOptions } from './options.js';
 import { RateLimit } from './rate-limit.js';
@@ -24,13 +25,17 @@ export interface RunningSimulator {
 
 interface Deps extends ContractDeps {
   controlToken: string;
+  forms: FormRoutes;
 }
 
 /** Starts the simulated dashboard on 127.0.0.1. @throws SimulatorRefusal with one sentence */
 export async function startSimulator(options: SimulatorOptions): Promise<RunningSimulator> {
   const station = openWorld(options, options.clock ?? systemClock);
   const rateLimit = new RateLimit(options.rateLimit ?? 100);
-  const deps: Deps = { station, token: options.token, controlToken: options.controlToken, rateLimit };
+  const { token, controlToken } = options;
+  const clock = options.clock ?? systemClock;
+  const forms = formRoutes({ token, seed: options.seed ?? 1, clock });
+  const deps: Deps = { station, token, controlToken, rateLimit, forms };
   const server = createServer((request, response) => void handle(deps, request, response));
   server.keepAliveTimeout = 30_000;
   try {
@@ -73,8 +78,13 @@ async function handle(deps: Deps, request: IncomingMessage, response: ServerResp
     const exchange = readExchange(request, response);
     const [area] = exchange.path;
     if (area === 'v1') return await answerContract(deps, exchange);
+    if (area === 'forms') return send(response, await deps.forms.answer(exchange));
     if (area !== 'control' && area !== 'truth') throw new RequestProblem(404, 'unknown', 'there is no such path');
     if (!holdsToken(request, deps.controlToken)) throw new RequestProblem(401, 'unauthorized', 'bad control token');
+    const part = exchange.path[1] ?? '';
+    if (area === 'truth' && part === 'forms') return send(response, deps.forms.truth(exchange));
+    if (area === 'control' && (part === 'forms' || part === 'form-traffic'))
+      return send(response, await deps.forms.control(exchange));
     send(
       response,
       area === 'control' ? await answerControl(deps.station, exchange) : answerTruth(deps.station, exchange),

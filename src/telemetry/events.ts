@@ -114,6 +114,18 @@ export const EVENTS = {
     doc: 'deliveries of a dashboard webhook were not taken',
     fields: ['source', 'reason', 'count'],
   },
+  'submission.refused': {
+    doc: 'deliveries of a web form were not taken',
+    fields: ['source', 'reason', 'count'],
+  },
+  'submission.parked': {
+    doc: 'a submission that does not fit the schema of its form was kept and set aside',
+    fields: ['source', 'reason', 'callId'],
+  },
+  'submission.recovered': {
+    doc: 'the list of a vendor had submissions that no webhook had brought',
+    fields: ['source', 'stored'],
+  },
   'request.failed': { doc: 'the API answered a request with an error', fields: ['method', 'route', 'status'] },
 
   // temporal

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { MODEL_SOURCE } from '../domain/identity.js';
 import type { SourceBinding } from '../ledger/sources.js';
+import { formBinding, formRate } from '../ledger/submissions.js';
 import { phoneProvider } from './phone-provider.js';
 
 /** What else is called besides dashboards: each has its row in `source`, its queue, its pacer and its budget. */
@@ -22,7 +23,11 @@ export interface ConfiguredProvider {
 }
 
 export function configuredProviders(config: Config): ConfiguredProvider[] {
-  return [...modelProvider(config), ...[phoneProvider(config)].filter((one) => one !== null)];
+  return [
+    ...modelProvider(config),
+    ...configuredForms(config),
+    ...[phoneProvider(config)].filter((one) => one !== null),
+  ];
 }
 
 function modelProvider({ classifier, source }: Config): ConfiguredProvider[] {
@@ -42,3 +47,11 @@ function modelProvider({ classifier, source }: Config): ConfiguredProvider[] {
   });
   return [{ name: MODEL_SOURCE, kind: 'model', ratePerSecond, binding }];
 }
+
+const configuredForms = ({ forms, source }: Config): ConfiguredProvider[] =>
+  forms.map((form) => ({
+    name: form.source,
+    kind: 'forms',
+    ratePerSecond: formRate(form),
+    binding: (now) => formBinding(form, source.mailboxGroup, now),
+  }));

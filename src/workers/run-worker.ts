@@ -28,6 +28,7 @@ import { bindSource } from '../ledger/sources.js';
 import { STARTER_FOLDER } from '../playbooks/folder.js';
 import { unusableChooser } from '../playbooks/set-chooser.js';
 import { createCourtesy } from '../sources/courtesy.js';
+import { createFormClient } from '../sources/forms/client.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
@@ -133,6 +134,16 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     for (const one of clients.values()) releases.push(() => one.close());
     const phone = connectPhone(config, roles.providers, courtesy);
     if (phone) releases.push(() => phone.close());
+    const formClients = new Map(
+      config.forms.map((form) => [
+        form.source,
+        createFormClient(form, {
+          deadlineMs: config.timing.callDeadlineMs,
+          onPause: (retryAfterMs) => courtesy.pause(form.source, retryAfterMs),
+        }),
+      ]),
+    );
+    for (const one of formClients.values()) releases.push(() => one.close());
     await Promise.all(
       [...roles.sources, ...roles.providers].map(async (source) => {
         const bound = await bindSource(db, source.binding(systemClock.now()));
@@ -184,6 +195,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         throw new WaybillError('ConfigurationInvalid', `This worker has no access to the provider "${name}".`);
       },
       senderOf: inboundSenderOf(config),
+      forms: config.forms,
+      formClientOf: (name) => formClients.get(name) ?? null,
       judgeClaims: (name) => judgeClaims({ db, clock: systemClock, timing: config.timing }, name),
       adapterVersionOf: (name) => sources.find((one) => one.name === name)?.adapterVersion ?? 'unknown',
     };
@@ -202,6 +215,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
             config.phone === null
               ? null
               : roles.providers.filter(({ kind }) => kind === 'phone').map(({ name }) => name),
+          forms: roles.providers.filter((one) => one.kind === 'forms').map((one) => one.name),
         },
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,

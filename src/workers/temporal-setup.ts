@@ -5,6 +5,7 @@ import {
   type ScheduleOptions,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
+import { formWorkflowId } from '../domain/forms.js';
 import {
   ALARMS_WORKFLOW_ID,
   attachmentsWorkflowId,
@@ -122,6 +123,15 @@ const sourcePlans = (source: string, timing: Timing): Plan[] => [
   },
 ];
 
+const formPlan = (source: string, timing: Timing): Plan => ({
+  scheduleId: formWorkflowId(source),
+  workflowType: 'reconcileForm',
+  everyMs: timing.formsEveryMs,
+  args: [{ source, timing }],
+  source,
+  summary: `Looks for submissions of ${source} that never reached us`,
+});
+
 /** What watches a source instead of serving it: it begins with its first period, so that a start stays what it is. */
 const watchPlans = (source: string, timing: Timing, { canary }: { canary: boolean }): Plan[] => [
   {
@@ -163,9 +173,10 @@ export async function ensureSchedules(
   client: Client,
   sources: readonly string[],
   timing: Timing,
-  watch: { canary: boolean; calls?: readonly string[] | null },
+  watch: { canary: boolean; calls?: readonly string[] | null; forms?: readonly string[] },
 ): Promise<string[]> {
   const serving = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
+  serving.push(...(watch.forms ?? []).map((source) => formPlan(source, timing)));
   const watching = [
     ...sources.flatMap((source) => watchPlans(source, timing, watch)),
     ...(watch.calls ?? []).map((provider) => callPlan(provider, timing)),

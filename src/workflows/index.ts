@@ -10,5 +10,6 @@ export { lookNow, pacer } from './pacer.js';
 export { pollWindow } from './poll-window.js';
 export { probe } from './probe.js';
 export { reconcileCalls } from './reconcile-calls.js';
+export { reconcileForm } from './reconcile-form.js';
 export { visitRound } from './visit-round.js';
 export { witness } from './witness.js';

@@ -15,7 +15,7 @@ export function addExport(program: Command): void {
     .option('--json', 'the same as --format ndjson')
     .action(async ({ source }: { source?: string }) => {
       await withLedger(processConfig(), async (db) => {
-        await chooseSources(db, source);
+        await chooseSources(db, source, 'every');
         for await (const message of exportMessages(db, source ?? null)) {
           if (process.stdout.destroyed) return; // its reader has gone
           if (!process.stdout.write(`${JSON.stringify(message)}\n`))

@@ -17,7 +17,7 @@ export function addPacer(program: Command): void {
     .addHelpText('after', '\nExit codes: 0 every breaker is closed; 1 one is not; 2, 3, 4 as for every command.')
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
       const sources = await withLedger(processConfig(), async (db) => {
-        await chooseSources(db, source);
+        await chooseSources(db, source, 'every');
         return readPacing(db, source ?? null, systemClock.now());
       });
       if (json) print(toJson({ sources }));

@@ -12,6 +12,7 @@ import {
   resolvePark,
   retryParks,
 } from '../../ledger/park-book.js';
+import { remapSubmissions } from '../../ledger/remap-submissions.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { operator } from '../operator.js';
@@ -36,7 +37,7 @@ export function addPark(program: Command): void {
       const { source = null, reason = null } = options;
       const state = options.state === 'all' ? null : options.state;
       const parks = await withLedger(processConfig(), async (db) => {
-        await chooseSources(db, options.source);
+        await chooseSources(db, options.source, 'every');
         return listParks(db, { source, reason, state });
       });
       if (options.json) print(toJson({ parks }));
@@ -59,7 +60,7 @@ export function addPark(program: Command): void {
 
   group
     .command('retry')
-    .description('have the next round of visits ask for it again, instead of at its own time')
+    .description('have it asked for again by the next round of visits; a submission is read again at once')
     .argument('[id]', "our id of it, or the provider's")
     .option('--all', 'everything that can be asked for again')
     .option('--source <name>', 'with --all: of this source only')
@@ -71,9 +72,13 @@ export function addPark(program: Command): void {
       if (id !== undefined && options.source !== undefined) throw usage('--source goes with --all.');
       const { source = null } = options;
       const request = { id: id ?? null, source, by: operator(options.by), now: systemClock.now() };
+      const { forms, timing } = processConfig();
       const ids = await withLedger(processConfig(), async (db) => {
-        await chooseSources(db, options.source);
-        return retryParks(db, request);
+        await chooseSources(db, options.source, 'every');
+        const asked = await retryParks(db, request);
+        // Nobody has to be asked for a submission: its bytes lie here, and are read as its form is configured now.
+        await remapSubmissions(db, { forms, which: asked, now: request.now, timing });
+        return asked;
       });
       if (ids.length === 0) process.exitCode = EXIT.finding;
       if (options.json) print(toJson({ retried: ids }));

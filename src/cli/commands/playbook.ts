@@ -89,7 +89,7 @@ export function addPlaybook(program: Command): void {
       const begun = performance.now();
       let toldAt = begun;
       const simulation = await withLedger(config, async (db) => {
-        await chooseSources(db, named.source);
+        await chooseSources(db, named.source, 'every');
         return simulatePlaybooks(db, {
           since: from,
           source,

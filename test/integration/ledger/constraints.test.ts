@@ -7,6 +7,7 @@ import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
 import { CALL_STATES, CALL_WITNESSES, PHONE_STATUSES } from '../../../src/domain/calls.js';
 import { CANARY_PURPOSES, OUTCOMES, VERDICTS } from '../../../src/domain/claims.js';
+import { FORM_REFUSALS, SUBMISSION_STATES, SUBMISSION_WAYS } from '../../../src/domain/forms.js';
 import { HINT_REFUSALS, HINT_STATES } from '../../../src/domain/hints.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
@@ -48,6 +49,7 @@ const TABLES: Record<string, Record<string, string>> = {
   decision_action_check: ACTIONS,
   decision_mode_check: MODES,
   draft_purpose_check: DRAFT_PURPOSES,
+  form_refusal_cause_check: FORM_REFUSALS,
   hint_refusal_cause_check: HINT_REFUSALS,
   hint_state_check: HINT_STATES,
   claim_observation_outcome_check: OUTCOMES,
@@ -74,6 +76,9 @@ const TABLES: Record<string, Record<string, string>> = {
   park_reason_check: PARK_REASONS,
   park_state_check: PARK_STATES,
   source_mode_check: MODES,
+  submission_first_seen_by_check: FIRST_SEEN_BY,
+  submission_state_check: SUBMISSION_STATES,
+  submission_way_check: SUBMISSION_WAYS,
   thread_visit_class_check: VISIT_CLASSES,
   visit_exposure_class_check: VISIT_CLASSES,
   thread_first_seen_by_check: FIRST_SEEN_BY,

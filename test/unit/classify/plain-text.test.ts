@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { plainText } from '../../../src/classify/plain-text.js';
+import { decidingText, plainText } from '../../../src/classify/plain-text.js';
 
 describe('plainText', () => {
   test('is the text where there is one, else the words of the HTML, else empty', () => {
@@ -58,4 +58,55 @@ describe('plainText', () => {
       }),
     );
   });
+});
+
+describe('decidingText', () => {
+  const deciding = (text: string) => decidingText({ text, html: null });
+
+  test.each([
+    [
+      'Gmail',
+      'Thanks, and the refund?\n\nOn Mon, 2 Mar 2026 at 10:00, Help <help@example.org> wrote:\n> Your order left.',
+    ],
+    [
+      'Outlook',
+      'Thanks, and the refund?\n\nFrom: Help <help@example.org>\nSent: Monday\nTo: A\nSubject: Order\n\nYour order left.',
+    ],
+    [
+      'German',
+      'Thanks, and the refund?\n\nAm 02.03.2026 um 10:00 schrieb Help <help@example.org>:\n> Your order left.',
+    ],
+    ['a signature', 'Thanks, and the refund?\n\n-- \nA customer\nYour order left. Ltd'],
+  ])('leaves out what %s adds', (_, text) => {
+    expect(deciding(text)).toBe('Thanks, and the refund?');
+  });
+
+  test('keeps the questions of inline answers', () => {
+    const text =
+      'On Mon, 2 Mar 2026, Help <help@example.org> wrote:\n> Do you want a refund?\nYes\n> Or another one?\nno';
+    expect(deciding(text)).toBe(text);
+  });
+
+  test('keeps what would be left empty', () => {
+    const text = '> Where is my order?';
+    expect(deciding(text)).toBe(text);
+  });
+
+  test('keeps a long text, and strips a long quote below a short answer', () => {
+    const long = 'A sentence about my order.\n'.repeat(2_000).trim();
+    expect(deciding(long)).toBe(long);
+    expect(deciding(`Yes please.\n\nOn Mon, Help <help@example.org> wrote:\n${'> quoted\n'.repeat(5_000)}`)).toBe(
+      'Yes please.',
+    );
+  });
+
+  test.each(['Op schreef\n', '\n', 'jan. a skrev\n', 'On ', '> \n', '在a\n', 'W dniu x\n'])(
+    'reads 200 kB of %j in less than a second',
+    (unit) => {
+      const text = unit.repeat(Math.ceil(200_000 / unit.length));
+      const begun = performance.now();
+      expect(deciding(`${text}end`)).toBeTypeOf('string');
+      expect(performance.now() - begun).toBeLessThan(1_000);
+    },
+  );
 });

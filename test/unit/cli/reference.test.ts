@@ -12,6 +12,7 @@ import { addConfig } from '../../../src/cli/commands/config.js';
 import { addCoverage } from '../../../src/cli/commands/coverage.js';
 import { addDoNotCallCommands } from '../../../src/cli/commands/do-not-call.js';
 import { addExport } from '../../../src/cli/commands/export.js';
+import { addForms } from '../../../src/cli/commands/forms.js';
 import { addMigrate } from '../../../src/cli/commands/migrate.js';
 import { addMode } from '../../../src/cli/commands/mode.js';
 import { addPacer } from '../../../src/cli/commands/pacer.js';
@@ -54,6 +55,7 @@ describe('docs/reference/cli.md', () => {
       addAudit,
       addPlan,
       addBalance,
+      addForms,
       addTrace,
       addProbe,
       addExport,
