@@ -20,7 +20,7 @@ export const PROBLEMS = {
 } as const;
 export type ProblemCode = keyof typeof PROBLEMS;
 
-const STATUS = {
+export const PROBLEM_STATUS = {
   unreadable: 400,
   unauthenticated: 401,
   forbidden: 403,
@@ -55,7 +55,7 @@ export const refusals = <S extends number>(...statuses: S[]): Record<S, typeof P
   Object.fromEntries(statuses.map((status) => [status, Problem])) as Record<S, typeof Problem>;
 
 const BY_STATUS = new Map<number, ProblemCode>(
-  Object.entries(STATUS).map(([code, status]): [number, ProblemCode] => [status, code as ProblemCode]),
+  Object.entries(PROBLEM_STATUS).map(([code, status]): [number, ProblemCode] => [status, code as ProblemCode]),
 );
 
 type Thrown = Partial<FastifyError> & Error;
@@ -64,7 +64,7 @@ type Thrown = Partial<FastifyError> & Error;
 export function problemHandler(log: Logger) {
   return async (error: Thrown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const body = describe(error, request);
-    const status = STATUS[body.error];
+    const status = PROBLEM_STATUS[body.error];
     if (status >= 500) {
       const route = request.routeOptions.url ?? 'unknown';
       log.error({ event: 'request.failed', method: request.method, route, status, requestId: request.id, error });

@@ -7,12 +7,14 @@ import { DESCRIPTION } from './description.js';
 import type { ApiParts } from './parts.js';
 import { problem, problemHandler } from './problems.js';
 import { addAccessRoutes } from './routes/access.js';
+import { addBookRoutes } from './routes/books.js';
+import { addChangeRoutes } from './routes/changes.js';
 
 /** Far above any request of ours; a route that takes more says so with `bodyLimit`. */
 const LARGEST_BODY = 64 * 1024;
 
 /** The modules of routes, each of them a file of routes/. */
-const MODULES = [addAccessRoutes];
+const MODULES = [addAccessRoutes, addBookRoutes, addChangeRoutes];
 
 /** The API below /v1: tokens and roles, one shape of problems, its own description as OpenAPI. */
 export async function addV1(

@@ -7,6 +7,7 @@ import { addApi } from './commands/api.js';
 import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
 import { addClassifier } from './commands/classifier.js';
+import { addChanges } from './commands/changes.js';
 import { addConfig } from './commands/config.js';
 import { addCoverage } from './commands/coverage.js';
 import { addExport } from './commands/export.js';
@@ -19,6 +20,7 @@ import { addProbe } from './commands/probe.js';
 import { addReprocess } from './commands/reprocess.js';
 import { addSource } from './commands/source.js';
 import { addTemporal } from './commands/temporal.js';
+import { addToken } from './commands/token.js';
 import { addTrace } from './commands/trace.js';
 import { addUp } from './commands/up.js';
 import { addWorker } from './commands/worker.js';
@@ -57,7 +59,7 @@ for (const add of [
   addPacer,
 ])
   add(program);
-for (const add of [addPark, addReprocess, addSource]) add(program);
+for (const add of [addPark, addReprocess, addSource, addToken, addChanges]) add(program);
 addPlaybook(program);
 addClassifier(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

@@ -13,7 +13,7 @@ import { testLedger } from './ledger.js';
 export interface Asked {
   method?: InjectOptions['method'];
   /** A role whose token is sent, the text of a token, or null for none; admin unless given. */
-  as?: Role | string | null | undefined;
+  as?: string | null | undefined;
   body?: unknown;
   headers?: Record<string, string>;
   from?: string;

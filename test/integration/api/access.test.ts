@@ -21,6 +21,9 @@ const ROUTES: { route: string; body?: object; answers: Record<Role, number> }[] 
     answers: { viewer: 403, operator: 403, admin: 201 },
   },
   { route: `DELETE /v1/tokens/${NOBODY}`, answers: { viewer: 403, operator: 403, admin: 404 } },
+  { route: 'GET /v1/changes', answers: { viewer: 403, operator: 403, admin: 200 } },
+  { route: `GET /v1/messages/${NOBODY}`, answers: { viewer: 404, operator: 404, admin: 404 } },
+  { route: 'GET /v1/balance', answers: { viewer: 403, operator: 200, admin: 200 } },
   { route: 'GET /v1/nothing', answers: { viewer: 404, operator: 404, admin: 404 } },
 ];
 

@@ -6,6 +6,7 @@ import { addApi } from '../../../src/cli/commands/api.js';
 import { addAudit } from '../../../src/cli/commands/audit.js';
 import { addBalance } from '../../../src/cli/commands/balance.js';
 import { addClassifier } from '../../../src/cli/commands/classifier.js';
+import { addChanges } from '../../../src/cli/commands/changes.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
 import { addCoverage } from '../../../src/cli/commands/coverage.js';
 import { addExport } from '../../../src/cli/commands/export.js';
@@ -18,6 +19,7 @@ import { addProbe } from '../../../src/cli/commands/probe.js';
 import { addReprocess } from '../../../src/cli/commands/reprocess.js';
 import { addSource } from '../../../src/cli/commands/source.js';
 import { addTemporal } from '../../../src/cli/commands/temporal.js';
+import { addToken } from '../../../src/cli/commands/token.js';
 import { addTrace } from '../../../src/cli/commands/trace.js';
 import { addUp } from '../../../src/cli/commands/up.js';
 import { addWorker } from '../../../src/cli/commands/worker.js';
@@ -57,7 +59,7 @@ describe('docs/reference/cli.md', () => {
       addCoverage,
     ])
       add(program);
-    for (const add of [addPark, addReprocess, addSource]) add(program);
+    for (const add of [addPark, addReprocess, addSource, addToken, addChanges]) add(program);
     addPlaybook(program);
     addClassifier(program);
     const rows = [...section('Verbs').matchAll(/^\| `([a-z ]+)` +\| +(?:`(--[a-z-]+)` *)?\|/gm)];
