@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 
 /** Who acts, where the command line does not say: the user of this machine. */
-export function operator(by: string | undefined): string {
+function operator(by: string | undefined): string {
   if (by !== undefined) return by;
   try {
     return userInfo().username;

@@ -1,5 +1,6 @@
 import { WaybillError } from '../domain/failures.js';
 import type { Mode } from '../domain/states.js';
+import { recordChange } from './changes.js';
 import { type Database, only, type Sql } from './database.js';
 
 export interface Source {
@@ -85,6 +86,13 @@ export async function bindSource(db: Database, binding: SourceBinding): Promise<
     if (mode !== found.mode) {
       await tx.$executeRaw`
         INSERT INTO marker (at, kind, text) VALUES (${binding.now}, 'setting', ${`source ${binding.name}: mode ${mode}`})`;
+      await recordChange(tx, {
+        actor: 'configuration',
+        action: 'mode.set',
+        subject: `source/${binding.name}`,
+        detail: { from: found.mode, mode, answerFrom },
+        now: binding.now,
+      });
     }
     return readSource(tx, binding.name);
   });

@@ -55,6 +55,15 @@ describe('the API below /v1', () => {
     expect(described.length).toBeGreaterThan(4);
   });
 
+  it('takes the same role for HEAD as for GET', async () => {
+    const { app, tokens } = await testApi();
+    const head = async (role: Role) => {
+      const headers = { authorization: `Bearer ${tokens.get(role)}` };
+      return (await app.inject({ method: 'HEAD', url: '/v1/tokens', headers })).statusCode;
+    };
+    expect([await head('viewer'), await head('operator'), await head('admin')]).toEqual([403, 403, 200]);
+  });
+
   it('refuses to register a route that names no role', async () => {
     const { db, clock } = await testLedger();
     const app = Fastify();

@@ -71,11 +71,11 @@ describe('GET /v1/changes', () => {
       expected.push(subject);
     }
     const seen: string[] = [];
-    let before: unknown = null;
+    let before: string | null = null;
     do {
-      const { body } = await ask(`/v1/changes?limit=3${before === null ? '' : `&before=${String(before)}`}`);
+      const { body } = await ask(`/v1/changes?limit=3${before === null ? '' : `&before=${before}`}`);
       seen.push(...(body['changes'] as { subject: string }[]).map(({ subject }) => subject));
-      before = body['next'];
+      before = body['next'] as string | null;
     } while (before !== null);
     expect(seen).toEqual(expected.toReversed());
     const { body } = await ask(`/v1/changes?since=${clock.now().toISOString()}`);
