@@ -1,5 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { Problem } from './problems.js';
 
 /** How @fastify/swagger describes the API; every route carries the least role that it takes as `x-role`. */
 export const DESCRIPTION: FastifyDynamicSwaggerOptions = {
@@ -10,7 +11,8 @@ export const DESCRIPTION: FastifyDynamicSwaggerOptions = {
     security: [{ token: [] }],
   },
   transform(document) {
-    const { schema, url } = jsonSchemaTransform(document);
+    const response = { ...(document.schema.response ?? {}), default: Problem };
+    const { schema, url } = jsonSchemaTransform({ ...document, schema: { ...document.schema, response } });
     return { schema: { ...schema, 'x-role': document.route.config?.role }, url };
   },
   transformObject(document) {

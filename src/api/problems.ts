@@ -84,10 +84,13 @@ function describe(error: Thrown, request: FastifyRequest): Problem {
     return { ...problem('invalid', `The request cannot be understood: ${named}.`), problems };
   }
   if (error instanceof WaybillError) return describeOurs(error);
-  const code = error.statusCode === undefined ? 'failed' : (BY_STATUS.get(error.statusCode) ?? 'failed');
+  const code = codeOf(error.statusCode ?? 500);
   if (code === 'failed') return problem('failed', `The request failed; the log has it under the id ${request.id}.`);
   return problem(code, `${error.message.replace(/\.$/, '')}.`);
 }
+
+const codeOf = (status: number): ProblemCode =>
+  BY_STATUS.get(status) ?? (status >= 400 && status < 500 ? 'unreadable' : 'failed');
 
 function describeOurs({ type, message }: WaybillError): Problem {
   if (type === 'UsageWrong') return problem('invalid', message);

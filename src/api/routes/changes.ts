@@ -18,7 +18,7 @@ const KnownChange = z
   .object({
     id: z.uuid(),
     at: z.date(),
-    actor: z.string().describe('name of a token, `cli:` and a user, or `waybill up`'),
+    actor: z.string().describe('as in docs/glossary.md: a token, a command, or the configuration'),
     action: z.string().describe('verb and object, as mode.set'),
     subject: z.string(),
     detail: z.record(z.string(), z.unknown()).describe('names, numbers and instants; never content'),
