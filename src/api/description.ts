@@ -11,7 +11,7 @@ export const DESCRIPTION: FastifyDynamicSwaggerOptions = {
     security: [{ token: [] }],
   },
   transform(document) {
-    const response = { ...(document.schema.response ?? {}), default: Problem };
+    const response = { ...(document.schema.response as object | undefined), default: Problem };
     const { schema, url } = jsonSchemaTransform({ ...document, schema: { ...document.schema, response } });
     return { schema: { ...schema, 'x-role': document.route.config?.role }, url };
   },
