@@ -14,6 +14,8 @@ export const foldersOf = (config: Config) => ({
   simulator: join(config.dataDir, 'simulator'),
   logs: join(config.dataDir, 'logs'),
   children: join(config.dataDir, 'children'),
+  /** A file: the first admin token. */
+  adminToken: join(config.dataDir, 'admin-token'),
 });
 
 export interface DatabaseAccess {

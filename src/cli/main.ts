@@ -8,6 +8,7 @@ import { addApproval } from './commands/approval.js';
 import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
 import { addCalls } from './commands/calls.js';
+import { addChanges } from './commands/changes.js';
 import { addClassifier } from './commands/classifier.js';
 import { addConfig } from './commands/config.js';
 import { addCoverage } from './commands/coverage.js';
@@ -26,6 +27,7 @@ import { addShadow } from './commands/shadow.js';
 import { addSource } from './commands/source.js';
 import { addStopSending } from './commands/stop-sending.js';
 import { addTemporal } from './commands/temporal.js';
+import { addToken } from './commands/token.js';
 import { addTrace } from './commands/trace.js';
 import { addUp } from './commands/up.js';
 import { addWorker } from './commands/worker.js';
@@ -64,7 +66,7 @@ for (const add of [
   addPacer,
 ])
   add(program);
-for (const add of [addPark, addReprocess, addSource, addForms]) add(program);
+for (const add of [addPark, addReprocess, addSource, addForms, addToken, addChanges]) add(program);
 addPlaybook(program);
 addClassifier(program);
 for (const add of [addMode, addApproval, addStopSending, addShadow]) add(program);

@@ -1,6 +1,7 @@
 import type { AlarmState } from '../domain/alarms.js';
 import type { Alarm } from './alarms.js';
-import type { Sql } from './database.js';
+import { recordChange } from './changes.js';
+import type { Database, Sql } from './database.js';
 
 /** An alarm as people see it, with who was told and who has taken it up. */
 export interface DeskAlarm extends Alarm {
@@ -32,19 +33,27 @@ const readAlarms = (db: Sql, { states, id }: { states: readonly AlarmState[]; id
     ORDER BY raised_at DESC, id DESC`;
 
 /** A person says that they know. False where the alarm is unknown or not open. */
-export async function acknowledgeAlarm(db: Sql, id: string, by: string, now: Date): Promise<boolean> {
-  const changed = await db.$executeRaw`
-    UPDATE alarm SET state = 'acknowledged', acknowledged_at = ${now}, acknowledged_by = ${by}
-    WHERE id::text = ${id} AND state = 'open'`;
-  return changed > 0;
+export async function acknowledgeAlarm(db: Database, id: string, by: string, now: Date): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const changed = await tx.$executeRaw`
+      UPDATE alarm SET state = 'acknowledged', acknowledged_at = ${now}, acknowledged_by = ${by}
+      WHERE id::text = ${id} AND state = 'open'`;
+    if (changed === 0) return false;
+    await recordChange(tx, { actor: by, action: 'alarm.acknowledge', subject: `alarm/${id}`, detail: {}, now });
+    return true;
+  });
 }
 
 /** A person confirms that it is over; the same condition raises another alarm. False where it is unknown or resolved already. */
-export async function resolveAlarm(db: Sql, id: string, by: string, now: Date): Promise<boolean> {
-  const changed = await db.$executeRaw`
-    UPDATE alarm SET state = 'resolved', resolved_at = ${now}, resolved_by = ${by}
-    WHERE id::text = ${id} AND state <> 'resolved'`;
-  return changed > 0;
+export async function resolveAlarm(db: Database, id: string, by: string, now: Date): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const changed = await tx.$executeRaw`
+      UPDATE alarm SET state = 'resolved', resolved_at = ${now}, resolved_by = ${by}
+      WHERE id::text = ${id} AND state <> 'resolved'`;
+    if (changed === 0) return false;
+    await recordChange(tx, { actor: by, action: 'alarm.resolve', subject: `alarm/${id}`, detail: {}, now });
+    return true;
+  });
 }
 
 /** Ids of the alarms that people have still to be told of, the oldest first. */

@@ -1,6 +1,7 @@
 import { WaybillError } from '../domain/failures.js';
 import type { ParkReason } from '../domain/reasons.js';
 import type { ParkKind, ParkState } from '../domain/states.js';
+import { recordChange } from './changes.js';
 import type { Database, Sql } from './database.js';
 
 /** What an operator sees of what is set aside, without what came. */
@@ -100,6 +101,9 @@ export async function retryParks(
         AND (${id}::text IS NULL OR id::text = ${id} OR item = ${id}) AND (${source}::text IS NULL OR source = ${source})
       RETURNING id`;
     for (const park of rows) await recordParkAction(tx, { parkId: park.id, action: 'retried', by, note: null, now });
+    const subject = id === null ? 'park' : `park/${rows[0]?.id}`;
+    if (rows.length > 0)
+      await recordChange(tx, { actor: by, action: 'park.retry', subject, detail: { source, parks: rows.length }, now });
     return rows.map((park) => park.id);
   });
 }
@@ -119,6 +123,7 @@ export async function resolvePark(
     if (!row) return null;
     if (other) throw ambiguous(id);
     await recordParkAction(tx, { parkId: row.id, action: 'resolved', by, note, now });
+    await recordChange(tx, { actor: by, action: 'park.resolve', subject: `park/${row.id}`, detail: {}, now });
     return row.id;
   });
 }

@@ -1,5 +1,6 @@
 import { WaybillError } from '../domain/failures.js';
 import type { Mode } from '../domain/states.js';
+import { recordChange } from './changes.js';
 import { type Database, only, type Sql } from './database.js';
 
 export interface Source {
@@ -80,12 +81,19 @@ export async function bindSource(db: Database, binding: SourceBinding): Promise<
     }
     const isNew = found.createdAt.getTime() === binding.now.getTime();
     const mode = binding.mode ?? (isNew ? binding.firstMode : found.mode);
-    await enterMode(tx, binding.name, mode, binding.answerFrom, binding.now);
+    const answerFrom = await enterMode(tx, binding.name, mode, binding.answerFrom, binding.now);
     await tx.$executeRaw`
       UPDATE source SET mode = ${mode}, rate_per_second = ${binding.ratePerSecond} WHERE name = ${binding.name}`;
     if (mode !== found.mode) {
       await tx.$executeRaw`
         INSERT INTO marker (at, kind, text) VALUES (${binding.now}, 'setting', ${`source ${binding.name}: mode ${mode}`})`;
+      await recordChange(tx, {
+        actor: 'configuration',
+        action: 'mode.set',
+        subject: `source/${binding.name}`,
+        detail: { from: found.mode, mode, answerFrom },
+        now: binding.now,
+      });
     }
     return readSource(tx, binding.name);
   });

@@ -3,6 +3,7 @@ import { isMassParking } from '../domain/mass-parking.js';
 import type { Page } from '../sources/source.js';
 import { quenchAlarm, raiseAlarm } from './alarms.js';
 import type { OpenCall } from './calls.js';
+import { recordChange } from './changes.js';
 import type { Database, Sql } from './database.js';
 import { parkedItemId, type UnreadableItem } from './parks.js';
 
@@ -104,6 +105,8 @@ export async function resumeSource(db: Database, resumption: Resumption): Promis
     const freely = parkFreelyUntil ? `, parking freely until ${parkFreelyUntil.toISOString()}` : '';
     await tx.$executeRaw`
       INSERT INTO marker (at, kind, text) VALUES (${now}, 'setting', ${`source ${source}: started again by ${by}${freely}`})`;
+    const detail = { parkFreelyUntil };
+    await recordChange(tx, { actor: by, action: 'source.resume', subject: `source/${source}`, detail, now });
     return { stoppedAt: found.stoppedAt, reason: found.reason, callId: found.callId };
   });
 }

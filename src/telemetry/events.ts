@@ -126,7 +126,14 @@ export const EVENTS = {
     doc: 'the list of a vendor had submissions that no webhook had brought',
     fields: ['source', 'stored'],
   },
-  'request.failed': { doc: 'the API answered a request with an error', fields: ['method', 'route', 'status'] },
+  'request.refused': {
+    doc: 'the API refused a request for want of a token or of its role',
+    fields: ['method', 'route', 'reason', 'actor'],
+  },
+  'request.failed': {
+    doc: 'the API answered a request with an error',
+    fields: ['method', 'route', 'status', 'requestId'],
+  },
 
   // temporal
   'sdk.reported': { doc: 'a line of the Temporal SDK, or of a workflow that names no event', fields: [] },

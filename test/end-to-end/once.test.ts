@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { accountOf, type Installation, makeInstallation } from './installation.js';
@@ -31,7 +31,17 @@ it(
     expect(account.seconds).toBeLessThan(180);
     expect(await here.leftovers(here.processes())).toEqual([]);
 
+    const tokenFile = join(here.dataDir, 'admin-token');
+    expect(statSync(tokenFile).mode & 0o777).toBe(0o600);
+    const token = readFileSync(tokenFile, 'utf8').trim();
+    const logs = join(here.dataDir, 'logs');
+    const written = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'));
+    const secret = token.slice(-43);
+    expect([ended.stdout, ended.stderr, ...written].filter((text) => text.includes(secret))).toEqual([]);
+    expect(ended.stderr).toContain(tokenFile);
+
     const again = accountOf(await here.run(['up', '--once', '--json'], WORLD));
+    expect(readFileSync(tokenFile, 'utf8').trim()).toBe(token);
     expect(again).toMatchObject(inOrder);
     expect({ stored: again.stored, answered: again.answered, executed: again.repliesExecuted }).toEqual({
       stored: account.stored,

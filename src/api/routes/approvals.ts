@@ -1,20 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { APPROVAL_VERDICTS, type ApprovalVerdict, UNSETTLED, type Unsettled } from '../../domain/approvals.js';
 import { editDraft, listApprovals, readApproval } from '../../ledger/approvals.js';
 import { readDrafts } from '../../ledger/drafts.js';
+import type { ApiApp } from '../parts.js';
 import { type Settling, settleAndTell } from '../settle-approval.js';
 
-type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
-type Role = 'viewer' | 'operator' | 'admin';
-
 const LONGEST_TEXT = 100_000;
-/** The least role that a route takes, for the hook that looks at the token. */
-const least = (role: Role): object => ({ role });
-/** Who asks, as the hook has found out. */
-const actorOf = (request: object): string => (request as { actor: { name: string } }).actor.name;
 
 const Verdict = z.enum(Object.keys(APPROVAL_VERDICTS) as [ApprovalVerdict, ...ApprovalVerdict[]]);
 const Reason = z.enum(Object.keys(UNSETTLED) as [Unsettled, ...Unsettled[]]);
@@ -65,12 +56,12 @@ const refusal = (because: Unsettled): z.infer<typeof Refusal> => ({
 const statusOf = (because: Unsettled): 404 | 409 => (because === 'not_asked' ? 404 : 409);
 
 /** Drafts that wait for a person: look, edit, approve, reject. What a customer wrote is in none of them. */
-export function addApprovalsRoutes(app: App, parts: Settling): void {
+export function addApprovalsRoutes(app: ApiApp, parts: Settling): void {
   const { db, clock } = parts;
   app.get(
     '/approvals',
     {
-      config: least('viewer'),
+      config: { role: 'viewer' },
       schema: {
         summary: 'Drafts that wait for a person, the one that is due first before the others',
         querystring: z.strictObject({ all: z.enum(['true', 'false']).optional().describe('decided ones as well') }),
@@ -82,7 +73,7 @@ export function addApprovalsRoutes(app: App, parts: Settling): void {
   app.get(
     '/approvals/:id',
     {
-      config: least('operator'),
+      config: { role: 'operator' },
       schema: {
         summary: 'One of them by our id of the message, with the words of every version of its draft',
         params,
@@ -103,7 +94,7 @@ export function addApprovalsRoutes(app: App, parts: Settling): void {
   app.post(
     '/approvals/:id/drafts',
     {
-      config: least('operator'),
+      config: { role: 'operator' },
       schema: {
         summary: 'Other words, as the next version of the draft; nothing is sent by that',
         params,
@@ -113,7 +104,12 @@ export function addApprovalsRoutes(app: App, parts: Settling): void {
       bodyLimit: 512 * 1024,
     },
     async (request, reply) => {
-      const edit = { messageId: request.params.id, text: request.body.text, actor: actorOf(request), now: clock.now() };
+      const edit = {
+        messageId: request.params.id,
+        text: request.body.text,
+        actor: request.actor.name,
+        now: clock.now(),
+      };
       const written = await editDraft(db, edit);
       if ('because' in written) return reply.code(statusOf(written.because)).send(refusal(written.because));
       return reply.code(201).send(written);
@@ -122,7 +118,7 @@ export function addApprovalsRoutes(app: App, parts: Settling): void {
   app.post(
     '/approvals/:id/verdict',
     {
-      config: least('operator'),
+      config: { role: 'operator' },
       schema: {
         summary: 'Let the draft go, or give the message to a person',
         params,
@@ -136,7 +132,13 @@ export function addApprovalsRoutes(app: App, parts: Settling): void {
     },
     async (request, reply) => {
       const { verdict, version, note = null } = request.body;
-      const decision = { messageId: request.params.id, draftVersion: version, verdict, actor: actorOf(request), note };
+      const decision = {
+        messageId: request.params.id,
+        draftVersion: version,
+        verdict,
+        actor: request.actor.name,
+        note,
+      };
       const result = await settleAndTell(parts, decision);
       if (!result.settled) return reply.code(statusOf(result.because)).send(refusal(result.because));
       return reply.code(200).send({ verdict: result.verdict, version: result.version, told: result.told });

@@ -1,17 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { shadowReport } from '../../assurance/shadow-report.js';
 import type { Clock } from '../../domain/clock.js';
 import { ROUTES, type Route } from '../../domain/states.js';
 import type { Database } from '../../ledger/database.js';
 import { readStops, resumeSending, stopSending } from '../../ledger/sending-stops.js';
-
-type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
-
-const least = (role: 'viewer' | 'operator' | 'admin'): object => ({ role });
-const actorOf = (request: object): string => (request as { actor: { name: string } }).actor.name;
+import type { ApiApp } from '../parts.js';
 
 const Scope = {
   source: z.string().min(1).max(60).nullable().default(null),
@@ -40,11 +33,11 @@ const Pair = z.object({
 });
 
 /** What may leave: stops of sending, and what shadow shows before anything does. */
-export function addSendingRoutes(app: App, { db, clock }: { db: Database; clock: Clock }): void {
+export function addSendingRoutes(app: ApiApp, { db, clock }: { db: Database; clock: Clock }): void {
   app.get(
     '/sending/stops',
     {
-      config: least('viewer'),
+      config: { role: 'viewer' },
       schema: {
         summary: 'What is stopped, and how many messages each stop holds',
         response: { 200: z.object({ stops: z.array(Stop.extend({ held: z.int() })) }) },
@@ -55,19 +48,19 @@ export function addSendingRoutes(app: App, { db, clock }: { db: Database; clock:
   app.post(
     '/sending/stops',
     {
-      config: least('operator'),
+      config: { role: 'operator' },
       schema: {
         summary: 'Hold replies, calls and hand-offs of a scope on all workers within two seconds; null is every one',
         body: z.strictObject({ ...Scope, note: z.string().max(2_000).nullable().default(null) }),
         response: { 200: z.object({ stop: Stop, isNew: z.boolean() }) },
       },
     },
-    async (request) => stopSending(db, { ...request.body, actor: actorOf(request), now: clock.now() }),
+    async (request) => stopSending(db, { ...request.body, actor: request.actor.name, now: clock.now() }),
   );
   app.post(
     '/sending/resume',
     {
-      config: least('operator'),
+      config: { role: 'operator' },
       schema: {
         summary: 'Lift the stop of exactly this scope, or every one; what it held goes on, oldest first',
         body: z.strictObject({ ...Scope, all: z.boolean().default(false) }),
@@ -75,13 +68,13 @@ export function addSendingRoutes(app: App, { db, clock }: { db: Database; clock:
       },
     },
     async (request) => ({
-      lifted: await resumeSending(db, { ...request.body, actor: actorOf(request), now: clock.now() }),
+      lifted: await resumeSending(db, { ...request.body, actor: request.actor.name, now: clock.now() }),
     }),
   );
   app.get(
     '/shadow',
     {
-      config: least('viewer'),
+      config: { role: 'viewer' },
       schema: {
         summary: 'What would have been sent in shadow, beside what people then sent, per playbook',
         querystring: z.strictObject({

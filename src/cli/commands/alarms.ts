@@ -7,6 +7,7 @@ import { acknowledgeAlarm, type DeskAlarm, findAlarm, listAlarms, resolveAlarm }
 import type { Database } from '../../ledger/database.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
+import { commandActor } from '../operator.js';
 import { columns, paint, print, toJson } from '../output.js';
 
 interface Taken {
@@ -65,7 +66,7 @@ type Move = (db: Database, id: string, by: string, now: Date) => Promise<boolean
 
 async function take(id: string, { by, json }: Taken, move: Move): Promise<void> {
   const { moved, alarm } = await withLedger(processConfig(), async (db) => ({
-    moved: await move(db, id, by, systemClock.now()),
+    moved: await move(db, id, commandActor(by), systemClock.now()),
     alarm: await findAlarm(db, id),
   }));
   show(id, alarm, json);

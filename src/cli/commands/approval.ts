@@ -12,7 +12,7 @@ import { type Draft, readDrafts } from '../../ledger/drafts.js';
 import { readContent } from '../../ledger/lifecycles.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { columns, paint, print, toJson } from '../output.js';
 import { withTemporal } from '../temporal-client.js';
 
@@ -86,7 +86,7 @@ export function addApproval(program: Command): void {
     .addHelpText('after', '\nExit codes: 0 written; 1 no draft of that message waits; 2, 3, 4 as for every command.')
     .action(async (id: string, { file, approve, by, json }: SettleOptions & { file: string; approve?: boolean }) => {
       const text = readText(file);
-      const edit = { messageId: asId(id), text, actor: `cli:${operator(by)}`, now: systemClock.now() };
+      const edit = { messageId: asId(id), text, actor: commandActor(by), now: systemClock.now() };
       const written = await withLedger(processConfig(), (db) => editDraft(db, edit));
       if ('because' in written) return refused(id, written.because, json);
       if (approve)
@@ -110,7 +110,7 @@ async function settle(id: string, verdict: PersonsVerdict, { draft, note, by, js
     const draftVersion = draft ?? (await readDrafts(db, asId(id))).at(-1)?.version;
     if (draftVersion === undefined) return { settled: false as const, because: 'not_asked' as const, told: false };
     if (!Number.isInteger(draftVersion)) throw wrong('--draft takes the number of a version.');
-    const decision = { messageId: id, draftVersion, verdict, actor: `cli:${operator(by)}`, note: note ?? null };
+    const decision = { messageId: id, draftVersion, verdict, actor: commandActor(by), note: note ?? null };
     return tell(config, db, decision);
   });
   if (!result.settled) return refused(id, result.because, json);

@@ -16,7 +16,7 @@ import type { Database } from '../../ledger/database.js';
 import { readContent } from '../../ledger/lifecycles.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { columns, note, print, toJson } from '../output.js';
 import { CODES, line, percent } from './classifier-lines.js';
 
@@ -60,7 +60,7 @@ export function addLearning(group: Command): void {
         } = trainModel(examples, { precision: options.precision, onProgress: saying('training') });
         const seconds = round((performance.now() - began) / 1_000, 1);
         const figures = { examples: examples.length, columns: count, seconds, precision: options.precision, heldBack };
-        const [by, now] = [`cli:${operator(options.by)}`, systemClock.now()];
+        const [by, now] = [commandActor(options.by), systemClock.now()];
         const { labels, threshold } = model;
         const stored = await db.transaction(async (tx) => {
           const kept = await storeModel(tx, {

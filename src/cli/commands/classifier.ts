@@ -5,7 +5,7 @@ import { type ClassifierFigures, classifierFigures } from '../../ledger/classifi
 import { activateModel, type ClassifierModel, listModels, modelTitle } from '../../ledger/classifier-models.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { columns, note, print, toJson } from '../output.js';
 import { addLearning } from './classifier-learning.js';
 import { CODES, line, percent } from './classifier-lines.js';
@@ -42,7 +42,7 @@ export function addClassifier(program: Command): void {
       const config = processConfig();
       const [, name = title, version] = /^(.+?)(?:@(\d+))?$/.exec(title) ?? [];
       const wanted = { name, version: version === undefined ? null : Number(version) };
-      const change = { ...wanted, by: `cli:${operator(by)}`, now: systemClock.now() };
+      const change = { ...wanted, by: commandActor(by), now: systemClock.now() };
       const model = await withLedger(config, (db) => db.transaction((tx) => activateModel(tx, change)));
       if (!model) process.exitCode = EXIT.finding;
       if (json) print(toJson({ model }));

@@ -6,7 +6,7 @@ import { WaybillError } from '../../domain/failures.js';
 import { addDoNotCall, listDoNotCall, removeDoNotCall } from '../../ledger/do-not-call.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { print, toJson } from '../output.js';
 
 const CODES = '2, 3, 4 as for every command.';
@@ -29,7 +29,7 @@ export function addDoNotCallCommands(program: Command): void {
     .addHelpText('after', `\nExit codes: 0 it is on the list now, also where it was before; ${CODES}`)
     .action(async (text: string, { by, note = '', json }: Options) => {
       const number = readNumber(text);
-      const entry = { number, by: `cli:${operator(by)}`, note: note === '' ? null : note, now: systemClock.now() };
+      const entry = { number, by: commandActor(by), note: note === '' ? null : note, now: systemClock.now() };
       const added = await withLedger(processConfig(), (db) => addDoNotCall(db, entry));
       if (json) print(toJson({ added }));
       else print(added ? 'It is not called any more.' : 'It was on the list already.');
@@ -42,7 +42,7 @@ export function addDoNotCallCommands(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit codes: 0 removed; 1 it is not on the list; ${CODES}`)
     .action(async (text: string, { by, json }: Options) => {
-      const entry = { number: readNumber(text), by: `cli:${operator(by)}`, now: systemClock.now() };
+      const entry = { number: readNumber(text), by: commandActor(by), now: systemClock.now() };
       const removed = await withLedger(processConfig(), (db) => removeDoNotCall(db, entry));
       if (!removed) process.exitCode = EXIT.finding;
       if (json) print(toJson({ removed }));

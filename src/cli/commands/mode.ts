@@ -4,7 +4,7 @@ import { systemClock } from '../../domain/clock.js';
 import { MODES, type Mode } from '../../domain/states.js';
 import { readModes, type SourceModes, setMode } from '../../ledger/mode-settings.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { paint, print, toJson } from '../output.js';
 import { type ScopeOptions, scopeOf, withScope } from '../scope.js';
 
@@ -42,7 +42,7 @@ export function addMode(program: Command): void {
         source,
         mode,
         answerFrom,
-        actor: `cli:${operator(by)}`,
+        actor: commandActor(by),
         now: systemClock.now(),
       };
       const { before, after } = await withLedger(processConfig(), async (db) => ({

@@ -15,7 +15,7 @@ import {
 import { remapSubmissions } from '../../ledger/remap-submissions.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { columns, paint, print, toJson, visible } from '../output.js';
 import { chooseSources } from '../sources.js';
 
@@ -71,7 +71,7 @@ export function addPark(program: Command): void {
       if ((id === undefined) === (options.all !== true)) throw usage('Name one id, or --all.');
       if (id !== undefined && options.source !== undefined) throw usage('--source goes with --all.');
       const { source = null } = options;
-      const request = { id: id ?? null, source, by: operator(options.by), now: systemClock.now() };
+      const request = { id: id ?? null, source, by: commandActor(options.by), now: systemClock.now() };
       const { forms, timing } = processConfig();
       const ids = await withLedger(processConfig(), async (db) => {
         await chooseSources(db, options.source, 'every');
@@ -94,7 +94,7 @@ export function addPark(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit codes: 0 settled; 1 nothing of that id stands parked; ${CODES}`)
     .action(async (id: string, { by, note, json }: { by: string; note: string; json?: boolean }) => {
-      const request = { id, by, note, now: systemClock.now() };
+      const request = { id, by: commandActor(by), note, now: systemClock.now() };
       const resolved = await withLedger(processConfig(), (db) => resolvePark(db, request));
       if (resolved === null) process.exitCode = EXIT.finding;
       if (json) print(toJson({ resolved }));

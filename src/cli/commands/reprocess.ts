@@ -5,7 +5,7 @@ import { type MessagesReprocessed, type Reprocessing, reprocessMessages } from '
 import { type ParksReprocessed, reprocessParks } from '../../ledger/reprocess-parks.js';
 import { dashboardRereader } from '../../sources/dashboard/reread.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { instant } from '../option-values.js';
 import { columns, note, print, toJson } from '../output.js';
 import { chooseSources } from '../sources.js';
@@ -39,7 +39,7 @@ export function addReprocess(program: Command): void {
           source,
           since,
           dryRun,
-          by: operator(by),
+          by: commandActor(by),
           adapter: dashboardRereader,
           clock: systemClock,
           timing,

@@ -4,7 +4,7 @@ import { systemClock } from '../../domain/clock.js';
 import { resumeSource } from '../../ledger/stopped-sources.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { wholeNumber } from '../option-values.js';
 import { print, toJson } from '../output.js';
 
@@ -28,7 +28,7 @@ export function addSource(program: Command): void {
     .action(async ({ source, parkFor, by, json }: ResumeOptions) => {
       const now = systemClock.now();
       const parkFreelyUntil = parkFor === undefined ? null : new Date(now.getTime() + parkFor * MINUTE);
-      const request = { source, by: operator(by), parkFreelyUntil, now };
+      const request = { source, by: commandActor(by), parkFreelyUntil, now };
       const stopped = await withLedger(processConfig(), (db) => resumeSource(db, request));
       if (stopped === null) process.exitCode = EXIT.finding;
       if (json) print(toJson({ source, stopped, parkFreelyUntil: stopped ? parkFreelyUntil : null }));

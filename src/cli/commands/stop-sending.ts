@@ -13,7 +13,7 @@ import {
 } from '../../ledger/sending-stops.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
-import { operator } from '../operator.js';
+import { commandActor } from '../operator.js';
 import { paint, print, note as say, toJson } from '../output.js';
 import { type ScopeOptions, scopeOf, withScope } from '../scope.js';
 import { withTemporal } from '../temporal-client.js';
@@ -35,7 +35,7 @@ export function addStopSending(program: Command): void {
         if (stops.length > 0) process.exitCode = EXIT.finding;
         return;
       }
-      const asked = { ...scopeOf(scope), note: note ?? null, actor: `cli:${operator(by)}`, now: systemClock.now() };
+      const asked = { ...scopeOf(scope), note: note ?? null, actor: commandActor(by), now: systemClock.now() };
       const { stop, isNew } = await withLedger(processConfig(), (db) => stopSending(db, asked));
       if (json) print(toJson({ stop, isNew }));
       else if (isNew) print(`Sending is stopped for ${sayScope(stop)}. waybill resume-sending lifts it.`);
@@ -56,7 +56,7 @@ export function addStopSending(program: Command): void {
           retryable: false,
         });
       const config = processConfig();
-      const asked = { ...scope, all, actor: `cli:${operator(by)}`, now: systemClock.now() };
+      const asked = { ...scope, all, actor: commandActor(by), now: systemClock.now() };
       const lifted = await withLedger(config, (db) => resumeSending(db, asked));
       if (lifted.length === 0) process.exitCode = EXIT.finding;
       else await wake(config);

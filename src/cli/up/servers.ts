@@ -22,7 +22,7 @@ export async function removeData(config: Config): Promise<void> {
   await stopOrphans(folders.children, 5_000);
   await haltTemporal(folders.temporal);
   await haltPostgres({ dataDir: folders.postgres, log: note });
-  for (const folder of [folders.postgres, folders.temporal, folders.simulator, folders.logs]) {
+  for (const folder of [folders.postgres, folders.temporal, folders.simulator, folders.logs, folders.adminToken]) {
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -15,6 +15,7 @@ import { foldersOf } from '../installation.js';
 import { columns, note, print, toJson } from '../output.js';
 import { withTemporal } from '../temporal-client.js';
 import { type Account, drawAccount, isInOrder } from './account.js';
+import { adminTokenPlace, ensureAdminToken } from './admin-token.js';
 import { refuseHopelessSource, refuseStoppedSource } from './first-calls.js';
 import { createPanel } from './panel.js';
 import type { Servers } from './servers.js';
@@ -60,7 +61,9 @@ export async function runSession(session: Session): Promise<number> {
   const log = createLogger({ subsystem: 'api', level: 'warn', format: config.log.format, destination: 'stderr' });
   const api = await startApi({ config, db, clock: systemClock, log });
   releases.api = () => api.close();
-  const addresses = addressesOf(session, api.url);
+  const adminToken = config.database.url === null ? foldersOf(config).adminToken : null;
+  if (adminToken) await ensureAdminToken(db, adminToken, systemClock.now());
+  const addresses = addressesOf(session, api.url, adminToken);
   if (json || process.stdout.isTTY !== true) note(columns(addresses)); // the panel shows them itself
   await Promise.race([worker.ready, worker.failed, whenAborted(stop)]);
 
@@ -133,7 +136,11 @@ async function bind(db: Database, config: Config, simulator: RunningSimulator | 
   return bindSource(db, source.binding(systemClock.now()));
 }
 
-function addressesOf({ config, servers, simulator }: Session, apiUrl: string): [string, string][] {
+function addressesOf(
+  { config, servers, simulator }: Session,
+  apiUrl: string,
+  adminToken: string | null,
+): [string, string][] {
   const namespace = config.temporal.namespace ?? 'default';
   return [
     [
@@ -143,6 +150,7 @@ function addressesOf({ config, servers, simulator }: Session, apiUrl: string): [
         : 'where your Temporal has it',
     ],
     ['API', `${apiUrl}/readyz`],
+    ...(adminToken ? ([['admin token', adminTokenPlace(adminToken)]] as [string, string][]) : []),
     ...(simulator ? ([['simulator', simulator.url]] as [string, string][]) : []),
     ['logs', foldersOf(config).logs],
   ];

@@ -141,5 +141,9 @@ describe('people at the desk', () => {
     expect(await listAlarms(db, ['open', 'acknowledged', 'quenched'])).toEqual([]);
     expect(await listAlarms(db, [])).toMatchObject([{ id, state: 'resolved', resolvedBy: 'another' }]);
     expect(await acknowledgeAlarm(db, 'no id at all', 'another', clock.now())).toBe(false);
+    expect(await db.$queryRaw`SELECT actor, action, subject FROM change ORDER BY at, id`).toEqual([
+      { actor: 'the one on duty', action: 'alarm.acknowledge', subject: `alarm/${id}` },
+      { actor: 'another', action: 'alarm.resolve', subject: `alarm/${id}` },
+    ]);
   });
 });

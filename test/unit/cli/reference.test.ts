@@ -7,6 +7,7 @@ import { addApproval } from '../../../src/cli/commands/approval.js';
 import { addAudit } from '../../../src/cli/commands/audit.js';
 import { addBalance } from '../../../src/cli/commands/balance.js';
 import { addCalls } from '../../../src/cli/commands/calls.js';
+import { addChanges } from '../../../src/cli/commands/changes.js';
 import { addClassifier } from '../../../src/cli/commands/classifier.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
 import { addCoverage } from '../../../src/cli/commands/coverage.js';
@@ -25,6 +26,7 @@ import { addShadow } from '../../../src/cli/commands/shadow.js';
 import { addSource } from '../../../src/cli/commands/source.js';
 import { addStopSending } from '../../../src/cli/commands/stop-sending.js';
 import { addTemporal } from '../../../src/cli/commands/temporal.js';
+import { addToken } from '../../../src/cli/commands/token.js';
 import { addTrace } from '../../../src/cli/commands/trace.js';
 import { addUp } from '../../../src/cli/commands/up.js';
 import { addWorker } from '../../../src/cli/commands/worker.js';
@@ -65,7 +67,7 @@ describe('docs/reference/cli.md', () => {
       addCoverage,
     ])
       add(program);
-    for (const add of [addPark, addReprocess, addSource]) add(program);
+    for (const add of [addPark, addReprocess, addSource, addToken, addChanges]) add(program);
     addPlaybook(program);
     addClassifier(program);
     for (const add of [addMode, addApproval, addStopSending, addShadow]) add(program);
