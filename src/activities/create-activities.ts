@@ -3,7 +3,9 @@ import { createAttachmentCalls } from './attachment-calls.js';
 import { createAttachmentSteps } from './attachment-steps.js';
 import { createAuditCalls } from './audit-calls.js';
 import { createAuditSteps } from './audit-steps.js';
+import { createCaseCalls, createCaseDispatch, createCaseSteps, createCaseTelling } from './case-steps.js';
 import type { ActivityDeps } from './deps.js';
+import { createHandOffCalls, createHandOffSteps } from './hand-off-steps.js';
 import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
@@ -22,8 +24,10 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createAlarmSteps(deps),
     ...createAttachmentSteps(deps),
     ...createProbeSteps(deps),
+    ...createCaseDispatch(deps),
+    ...createCaseTelling(deps),
   },
-  lifecycle: createLifecycleSteps(deps),
+  lifecycle: { ...createLifecycleSteps(deps), ...createCaseSteps(deps), ...createHandOffSteps(deps) },
   source: {
     ...createSourceCalls(deps),
     ...createAuditCalls(deps),
@@ -31,5 +35,7 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createHintSteps(deps),
     ...createProbeCalls(deps),
     ...createModelCalls(deps),
+    ...createCaseCalls(deps),
+    ...createHandOffCalls(deps),
   },
 });

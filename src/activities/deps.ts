@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
+import type { Digest } from '../assurance/digest.js';
 import type { JudgeAccount } from '../assurance/probes/judge-claims.js';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
+import type { HandOffDeps } from '../delivery/hand-off.js';
 import type { LookDeps } from '../delivery/look.js';
 import type { ClassifierChain } from '../domain/understanding.js';
 import type { AttachmentStore } from '../ledger/attachment-store.js';
@@ -21,6 +23,11 @@ export interface ActivityDeps extends LookDeps {
   playbooks: Chooser;
   /** Who takes alarms; null where nobody is configured. */
   alarmSink: AlarmSink | null;
+  /** Whether a case is noted in its thread at the provider. */
+  caseNotes: boolean;
+  drawDigest(period: { since: Date; until: Date }): Promise<Digest>;
+  platformOf: HandOffDeps['platformOf'];
+  platformClientOf: HandOffDeps['platformClientOf'];
   /** Our own addresses, in lower case. */
   ownAddresses: ReadonlySet<string>;
   attachments: {

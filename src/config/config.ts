@@ -5,6 +5,7 @@ import { ALL_VARIABLES, TIMING_VARIABLES } from './all-variables.js';
 import { findConflicts } from './conflicts.js';
 import { KINDS } from './kinds.js';
 import { type Environment, type Layer, lookUp, type Origin, type Problem, readEnvFile } from './layers.js';
+import { type PlatformSettings, readPlatforms } from './platforms.js';
 import { temporalEnvironment } from './temporal-environment.js';
 import { findUnknownNames } from './unknown-names.js';
 import { isTemporalEmbedded, type Values } from './values.js';
@@ -29,7 +30,7 @@ export interface LoadOptions {
   cwd?: string;
 }
 
-export type Config = DeepReadonly<ReturnType<typeof shape>>;
+export type Config = DeepReadonly<ReturnType<typeof shape> & { platforms: PlatformSettings[] }>;
 
 /**
  * Reads environment and .env file into one object that cannot be changed any more.
@@ -58,8 +59,20 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     [...TIMING_VARIABLES].map(([name, { field }]) => [field, read.get(name)]),
   ) as Timing;
   if (problems.length === 0) problems.push(...findConflicts(values, timing));
+  const cwd = options.cwd ?? process.cwd();
+  const platforms = platformsOf(values, { layers, cwd, problems });
   if (problems.length > 0) throw invalid(problems);
-  return deepFreeze(shape(values, timing, temporalEnvironment(values, layers), settings, options.cwd ?? process.cwd()));
+  return deepFreeze({ ...shape(values, timing, temporalEnvironment(values, layers), settings, cwd), platforms });
+}
+
+function platformsOf(
+  values: Values,
+  { layers, cwd, problems }: { layers: readonly Layer[]; cwd: string; problems: Problem[] },
+): PlatformSettings[] {
+  const file = values.WAYBILL_PLATFORMS;
+  if (file === null) return [];
+  const api = { host: values.WAYBILL_API_HOST, port: values.WAYBILL_API_PORT };
+  return readPlatforms(resolve(cwd, file), { layers, api, problems });
 }
 
 function parse(name: string, variable: Variable, text: string, problems: Problem[]): unknown {
@@ -121,6 +134,7 @@ function shape(values: Values, timing: Timing, environment: Record<string, strin
     },
     /** Null: the starter set. */
     playbooks: { folder: path(values.WAYBILL_PLAYBOOKS) },
+    caseNotes: ['true', '1'].includes(values.WAYBILL_CASE_NOTES),
     inboundSender: { url: values.WAYBILL_INBOUND_SENDER, token: values.WAYBILL_INBOUND_SENDER_TOKEN },
     simulator: {
       url: values.WAYBILL_SIMULATOR_URL,

@@ -148,6 +148,9 @@ function findTimingConflicts(timing: Timing): Problem[] {
     'playbooksEveryMs',
     'modelDeadlineMs',
     'modelGiveUpMs',
+    'caseEveryMs',
+    'caseReminderMs',
+    'digestEveryMs',
   ] as const) {
     if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
   }

@@ -8,6 +8,7 @@ import { modeOf } from '../ledger/modes.js';
 import { asAbstained, type Chooser } from '../playbooks/chooser.js';
 import { act } from './actions/act.js';
 import { type Acted, type Deciding, ENDED } from './actions/context.js';
+import { continueHandOff } from './actions/hand-off.js';
 import { chooseFor } from './choose.js';
 
 export interface Turn {
@@ -28,6 +29,8 @@ export async function decideMessage(
 ): Promise<Acted | { kind: 'understand' }> {
   const { tx, message, thread, conversation, now, timing } = deciding;
   const { id: messageId, carry, source, route } = message;
+  const handedOff = await continueHandOff(deciding);
+  if (handedOff) return handedOff;
   if ((await modeOf(tx, { source, route, playbook: null })) === 'observe') {
     await endMessage(tx, { messageId, carry, disposition: 'ignored', reason: 'observed_only', now });
     return ENDED;

@@ -54,7 +54,10 @@ const isOpen = (message: ConversationMessage): boolean =>
   message.direction === 'inbound' &&
   (message.state === 'recorded' || message.state === 'carried' || message.state === 'waiting');
 
-/** Inbound messages that an answer to `message` answers as well: open, earlier, and with something to answer in them. */
+/**
+ * Inbound messages that an answer to `message` answers as well: open, earlier, and with something to answer in them. What an outside
+ * platform has ends by its outcome alone.
+ */
 export function answeredAlong(
   message: ConversationMessage,
   { messages, threadCreatedAt }: Conversation,
@@ -62,7 +65,11 @@ export function answeredAlong(
   const at = orderAt(message, threadCreatedAt);
   return messages.filter(
     (other) =>
-      other.id !== message.id && isOpen(other) && other.waitingKind !== 'body' && orderAt(other, threadCreatedAt) <= at,
+      other.id !== message.id &&
+      isOpen(other) &&
+      other.waitingKind !== 'body' &&
+      other.waitingKind !== 'outcome' &&
+      orderAt(other, threadCreatedAt) <= at,
   );
 }
 

@@ -21,12 +21,17 @@ export interface OutboxRow {
 }
 
 /** The one who answers for a twin group; false where another message of the group has the claim. */
-export async function claimAnswer(tx: Sql, message: CarriedMessage, now: Date): Promise<boolean> {
+export async function claimAnswer(
+  tx: Sql,
+  message: CarriedMessage,
+  now: Date,
+  kind: 'reply' | 'callback' | 'hand_off' = 'reply',
+): Promise<boolean> {
   await tx.$executeRaw`
     INSERT INTO answer_claim (twin_group_id, kind, message_id, claimed_at)
-    VALUES (${message.twinGroupId}::uuid, 'reply', ${message.id}::uuid, ${now}) ON CONFLICT DO NOTHING`;
+    VALUES (${message.twinGroupId}::uuid, ${kind}, ${message.id}::uuid, ${now}) ON CONFLICT DO NOTHING`;
   const [claim] = await tx.$queryRaw<{ messageId: string }[]>`
-    SELECT message_id AS "messageId" FROM answer_claim WHERE twin_group_id = ${message.twinGroupId}::uuid AND kind = 'reply'`;
+    SELECT message_id AS "messageId" FROM answer_claim WHERE twin_group_id = ${message.twinGroupId}::uuid AND kind = ${kind}`;
   return claim?.messageId === message.id;
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { MODEL_SOURCE } from '../domain/identity.js';
 import type { SourceBinding } from '../ledger/sources.js';
+import { configuredPlatforms } from './platforms.js';
 
 /** What else is called besides dashboards: each has its row in `source`, its queue, its pacer and its budget. */
 export const PROVIDER_KINDS = {
@@ -21,7 +22,7 @@ export interface ConfiguredProvider {
 }
 
 export function configuredProviders(config: Config): ConfiguredProvider[] {
-  return [...modelProvider(config)];
+  return [...modelProvider(config), ...configuredPlatforms(config)];
 }
 
 function modelProvider({ classifier, source }: Config): ConfiguredProvider[] {

@@ -9,7 +9,9 @@ import {
   ALARMS_WORKFLOW_ID,
   attachmentsWorkflowId,
   auditWorkflowId,
+  CASES_WORKFLOW_ID,
   canaryWorkflowId,
+  DIGEST_WORKFLOW_ID,
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
   MAINTAIN_WORKFLOW_ID,
@@ -84,6 +86,24 @@ const generalPlans = (timing: Timing): Plan[] => [
     args: [],
     summary: 'Starts a delivery for every alarm that people have to be told of',
   },
+  {
+    scheduleId: CASES_WORKFLOW_ID,
+    workflowType: 'cases',
+    everyMs: timing.caseEveryMs,
+    args: [],
+    summary: 'Starts the workflow of every open case that has none',
+  },
+];
+
+/** What only tells: it begins with its first period, so that a start tells nobody anything. */
+const tellingPlans = (timing: Timing): Plan[] => [
+  {
+    scheduleId: DIGEST_WORKFLOW_ID,
+    workflowType: 'digest',
+    everyMs: timing.digestEveryMs,
+    args: [],
+    summary: 'Tells people what is open, overdue and held, and how long things took',
+  },
 ];
 
 const sourcePlans = (source: string, timing: Timing): Plan[] => [
@@ -156,7 +176,7 @@ export async function ensureSchedules(
   watch: { canary: boolean },
 ): Promise<string[]> {
   const serving = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
-  const watching = sources.flatMap((source) => watchPlans(source, timing, watch));
+  const watching = [...tellingPlans(timing), ...sources.flatMap((source) => watchPlans(source, timing, watch))];
   await Promise.all([...serving, ...watching].map((plan) => ensureSchedule(client, plan)));
   // Where nobody writes mail any more, an old Schedule would only fail.
   if (!watch.canary) await Promise.all(sources.map((source) => removeSchedule(client, canaryWorkflowId(source))));

@@ -1,11 +1,14 @@
 export { deliverAlarm, deliverAlarms } from './alarms.js';
 export { audit } from './audit.js';
 export { canary } from './canary.js';
+export { cases, digest } from './cases.js';
 export { dispatch } from './dispatch.js';
 export { fetchAttachments } from './fetch-attachments.js';
+export { handOff } from './hand-off.js';
 export { maintain } from './maintain.js';
 export { ledgerMoved, messageLifecycle } from './message-lifecycle.js';
 export { lookNow, pacer } from './pacer.js';
+export { personCase } from './person-case.js';
 export { pollWindow } from './poll-window.js';
 export { probe } from './probe.js';
 export { visitRound } from './visit-round.js';

@@ -2,6 +2,7 @@ import { endMessage, escalateMessage, releaseTurn, waitMessage } from '../../led
 import { isStopped } from '../../ledger/modes.js';
 import { claimAnswer, prepareReply } from '../../ledger/outbox.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
+import { decideHandOff } from './hand-off.js';
 
 /** Does what was chosen, as far as the mode in force and a stop of sending allow. */
 export async function act(acting: Acting): Promise<Acted> {
@@ -16,6 +17,7 @@ export async function act(acting: Acting): Promise<Acted> {
   }
   const scope = { source: message.source, route: message.route, playbook: choice.playbook?.name ?? null };
   if (await isStopped(tx, scope)) return hold(acting);
+  if (action.do === 'hand_off') return decideHandOff(acting, action.platform);
   if (action.do !== 'reply') {
     await escalateMessage(tx, message, 'no_playbook', now);
     return ENDED;

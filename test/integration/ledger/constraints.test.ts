@@ -4,7 +4,9 @@ import { ACTIONS } from '../../../src/domain/actions.js';
 import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
+import { CASE_EVENTS, CASE_RESOLUTIONS } from '../../../src/domain/cases.js';
 import { CANARY_PURPOSES, OUTCOMES, VERDICTS } from '../../../src/domain/claims.js';
+import { HAND_OFF_STATES } from '../../../src/domain/hand-offs.js';
 import { HINT_REFUSALS, HINT_STATES } from '../../../src/domain/hints.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
@@ -35,10 +37,13 @@ const TABLES: Record<string, Record<string, string>> = {
   audit_find_cause_check: FIND_CAUSES,
   audit_find_verdict_check: FIND_VERDICTS,
   canary_purpose_check: CANARY_PURPOSES,
+  case_event_kind_check: CASE_EVENTS,
   case_reason_check: ESCALATE_REASONS,
+  case_resolution_check: CASE_RESOLUTIONS,
   case_state_check: CASE_STATES,
   decision_action_check: ACTIONS,
   decision_mode_check: MODES,
+  hand_off_state_check: HAND_OFF_STATES,
   hint_refusal_cause_check: HINT_REFUSALS,
   hint_state_check: HINT_STATES,
   claim_observation_outcome_check: OUTCOMES,
