@@ -2,20 +2,17 @@ import { connect } from 'node:net';
 import Fastify from 'fastify';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
-import type { Clock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
 import { pollWorkflowId, visitWorkflowId } from '../domain/identity.js';
-import type { Database, Sql } from '../ledger/database.js';
-import type { Logger } from '../telemetry/logger.js';
+import type { Sql } from '../ledger/database.js';
 import { createNudge } from './nudge.js';
+import type { ApiParts } from './parts.js';
+import { createTemporal } from './temporal.js';
+import { addV1 } from './v1.js';
 import { addDashboardWebhooks } from './webhooks.js';
 
-export interface ApiParts {
-  config: Config;
-  db: Database;
-  clock: Clock;
-  log: Logger;
-}
+/** What the API needs of the process that runs it. */
+export type ApiDeps = Omit<ApiParts, 'temporal'>;
 
 export interface RunningApi {
   url: string;
@@ -28,9 +25,9 @@ const WEBHOOKS_PER_MINUTE = 600;
 
 /**
  * The HTTP API. `/healthz`: the process answers; `/readyz`: each dependency by name, 503 where one is out of reach;
- * `/webhooks/dashboard/:source`: hints, where a signing secret is set.
+ * `/webhooks/dashboard/:source`: hints, where a signing secret is set; everything below `/v1` takes a token.
  */
-export async function startApi({ config, db, clock, log }: ApiParts): Promise<RunningApi> {
+export async function startApi({ config, db, clock, log }: ApiDeps): Promise<RunningApi> {
   const { host, port } = config.api;
   const app = Fastify({ forceCloseConnections: true });
   app.get('/healthz', async () => ({ status: 'ok' }));
@@ -47,6 +44,9 @@ export async function startApi({ config, db, clock, log }: ApiParts): Promise<Ru
       nudge.send(isThreadKnown ? visitWorkflowId(source) : pollWorkflowId(source));
     await addDashboardWebhooks(app, { db, clock, log, secrets, perMinute: WEBHOOKS_PER_MINUTE, onHint });
   }
+  const temporal = createTemporal(config);
+  app.addHook('onClose', () => temporal.close());
+  await addV1(app, { config, db, clock, log, temporal: temporal.client });
   try {
     const url = await app.listen({ host, port });
     log.info({ event: 'api.listening', host, port });

@@ -9,3 +9,6 @@ export function operator(by: string | undefined): string {
     return 'unknown'; // a container may run under a number that has no name
   }
 }
+
+/** Who acts, as it stands in `change.actor`. */
+export const commandActor = (by?: string): string => `cli:${operator(by)}`;

@@ -116,7 +116,14 @@ export const EVENTS = {
     doc: 'deliveries of a dashboard webhook were not taken',
     fields: ['source', 'reason', 'count'],
   },
-  'request.failed': { doc: 'the API answered a request with an error', fields: ['method', 'route', 'status'] },
+  'request.refused': {
+    doc: 'the API refused a request for want of a token or of its role',
+    fields: ['method', 'route', 'reason', 'actor'],
+  },
+  'request.failed': {
+    doc: 'the API answered a request with an error',
+    fields: ['method', 'route', 'status', 'requestId'],
+  },
 
   // temporal
   'sdk.reported': { doc: 'a line of the Temporal SDK, or of a workflow that names no event', fields: [] },

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ROLES } from '../../../src/domain/access.js';
 import { ACTIONS } from '../../../src/domain/actions.js';
 import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
@@ -73,6 +74,7 @@ const TABLES: Record<string, Record<string, string>> = {
   thread_visit_class_check: VISIT_CLASSES,
   visit_exposure_class_check: VISIT_CLASSES,
   thread_first_seen_by_check: FIRST_SEEN_BY,
+  token_role_check: ROLES,
 };
 
 /** Lists that stand in the migration alone, because nothing else knows them. */
