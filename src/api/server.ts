@@ -2,13 +2,17 @@ import { connect } from 'node:net';
 import Fastify from 'fastify';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
+import { mayActAs } from '../domain/access.js';
 import { WaybillError } from '../domain/failures.js';
 import { pollWorkflowId, visitWorkflowId } from '../domain/identity.js';
 import type { Sql } from '../ledger/database.js';
+import { findActor } from '../ledger/tokens.js';
 import { createNudge } from './nudge.js';
 import type { ApiParts } from './parts.js';
+import { addOutcomeRoutes } from './routes/outcomes.js';
 import { createTemporal } from './temporal.js';
 import { addV1 } from './v1.js';
+import { createWaker } from './waker.js';
 import { addDashboardWebhooks } from './webhooks.js';
 
 /** What the API needs of the process that runs it. */
@@ -46,6 +50,15 @@ export async function startApi({ config, db, clock, log }: ApiDeps): Promise<Run
   }
   const temporal = createTemporal(config);
   app.addHook('onClose', () => temporal.close());
+  await addOutcomeRoutes(app, {
+    ...{ db, clock, log },
+    platforms: config.platforms,
+    waker: createWaker(temporal.client),
+    operatorOf: async (token) => {
+      const actor = await findActor(db, token, clock.now());
+      return actor && mayActAs(actor.role, 'operator') ? actor.name : null;
+    },
+  });
   await addV1(app, { config, db, clock, log, temporal: temporal.client });
   try {
     const url = await app.listen({ host, port });

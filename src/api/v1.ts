@@ -7,12 +7,13 @@ import { DESCRIPTION } from './description.js';
 import type { ApiParts } from './parts.js';
 import { problem, problemHandler } from './problems.js';
 import { addAccessRoutes } from './routes/access.js';
+import { addCaseRoutes } from './routes/cases.js';
 
 /** Far above any request of ours; a route that takes more says so with `bodyLimit`. */
 const LARGEST_BODY = 64 * 1024;
 
 /** The modules of routes, each of them a file of routes/. */
-const MODULES = [addAccessRoutes];
+const MODULES = [addAccessRoutes, addCaseRoutes];
 
 /** The API below /v1: tokens and roles, one shape of problems, its own description as OpenAPI. */
 export async function addV1(

@@ -6,10 +6,13 @@ import { addAlarms } from './commands/alarms.js';
 import { addApi } from './commands/api.js';
 import { addAudit } from './commands/audit.js';
 import { addBalance } from './commands/balance.js';
+import { addCase } from './commands/case.js';
 import { addClassifier } from './commands/classifier.js';
 import { addConfig } from './commands/config.js';
 import { addCoverage } from './commands/coverage.js';
+import { addDigest } from './commands/digest.js';
 import { addExport } from './commands/export.js';
+import { addHandOff } from './commands/hand-off.js';
 import { addMigrate } from './commands/migrate.js';
 import { addPacer } from './commands/pacer.js';
 import { addPark } from './commands/park.js';
@@ -60,6 +63,7 @@ for (const add of [
 for (const add of [addPark, addReprocess, addSource]) add(program);
 addPlaybook(program);
 addClassifier(program);
+for (const add of [addCase, addHandOff, addDigest]) add(program);
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 for (const command of everyCommand(program)) command.exitOverride();
 

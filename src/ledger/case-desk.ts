@@ -24,7 +24,8 @@ export interface DeskCase {
   resolvedBy: string | null;
   replyId: string | null;
   joinedInto: string | null;
-  tookMs: bigint | null;
+  /** From the opening to the end, in milliseconds. */
+  tookMs: number | null;
   /** Messages that ended with it. */
   messages: number;
 }
@@ -41,7 +42,7 @@ export interface CaseFilter {
 const readCases = (db: Sql, filter: CaseFilter, id: string | null) => db.$queryRaw<DeskCase[]>`
   SELECT c.id, t.source, c.thread_id AS "threadId", c.message_id AS "messageId", c.reason, c.state, c.owner, c.opened_at AS "openedAt",
          c.due_at AS "dueAt", c.next_at AS "nextAt", c.reminders, c.overdue, c.resolved_at AS "resolvedAt", c.resolution,
-         c.resolved_by AS "resolvedBy", c.reply_id AS "replyId", c.joined_into AS "joinedInto", c.took_ms AS "tookMs",
+         c.resolved_by AS "resolvedBy", c.reply_id AS "replyId", c.joined_into AS "joinedInto", c.took_ms::float8 AS "tookMs",
          (SELECT count(*)::int FROM message m WHERE m.case_id = c.id) AS messages
   FROM "case" c JOIN thread t ON t.id = c.thread_id
   WHERE (${id}::text IS NULL OR c.id::text = ${id}::text)

@@ -132,7 +132,12 @@ describe('a message that is handed off', () => {
     expect(one.woken).toEqual([`message/dashboard/${one.id}`, `hand-off/${one.id}`]);
     expect(await one.decide()).toEqual({ kind: 'ended' });
     expect(await one.ending()).toMatchObject({ disposition: 'handed_off_done', reason: 'outcome_done' });
-    await one.assertTrail(['waiting for outcome', 'handed_off', 'outcome_reported', 'ended handed_off_done (outcome_done)']);
+    await one.assertTrail([
+      'waiting for outcome',
+      'handed_off',
+      'outcome_reported',
+      'ended handed_off_done (outcome_done)',
+    ]);
     expect(await one.balanced()).toEqual([]);
   });
 
@@ -277,7 +282,12 @@ describe('a reported outcome', () => {
     });
     expect(await one.handOff()).toMatchObject({ state: 'done' });
     await one.decide();
-    await one.assertTrail(['waiting for outcome', 'handed_off', 'outcome_reported', 'ended handed_off_done (outcome_done)']);
+    await one.assertTrail([
+      'waiting for outcome',
+      'handed_off',
+      'outcome_reported',
+      'ended handed_off_done (outcome_done)',
+    ]);
   });
 
   it('with a forged token, or that of another platform, is refused and leaves nothing', async () => {

@@ -49,7 +49,7 @@ describe('a case', () => {
       state: 'resolved',
       resolution: 'replied',
       replyId: reply.id,
-      tookMs: BigInt(20 * MINUTE),
+      tookMs: 20 * MINUTE,
     });
     expect(found?.resolvedAt).toEqual(ledger.clock.now());
     expect(await kinds(ledger, id)).toEqual(['opened by waybill', 'resolved by reply in the thread']);
@@ -71,7 +71,7 @@ describe('a case', () => {
     await ledger.read('t1', [outgoingMessage('r1', { originAt: iso(10 * MINUTE) })]);
     expect(await findCase(ledger.db, id)).toMatchObject({ state: 'open', messages: 2 });
     await ledger.read('t1', [outgoingMessage('r2', { originAt: iso(40 * MINUTE) })]);
-    expect(await findCase(ledger.db, id)).toMatchObject({ state: 'resolved', tookMs: BigInt(40 * MINUTE) });
+    expect(await findCase(ledger.db, id)).toMatchObject({ state: 'resolved', tookMs: 40 * MINUTE });
     expect(await kinds(ledger, id)).toEqual([
       'opened by waybill',
       'joined by waybill',

@@ -8,7 +8,7 @@ const PAGES = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
 ];
-const VERBS = [...readFileSync('docs/reference/cli.md', 'utf8').matchAll(/^\| `([a-z ]+)` +\| +\|/gm)].map(
+const VERBS = [...readFileSync('docs/reference/cli.md', 'utf8').matchAll(/^\| `([a-z -]+)` +\| +\|/gm)].map(
   ([, verb]) => verb ?? '',
 );
 
@@ -26,7 +26,7 @@ describe.each(PAGES)('%s', (page) => {
   });
 
   it('names verbs that the command has', () => {
-    const named = [...text.matchAll(/`(?:npx )?waybill ([a-z]+)(?: ([a-z]+))?/g)].map(([, verb = '', part = '']) => ({
+    const named = [...text.matchAll(/`(?:npx )?waybill ([a-z-]+)(?: ([a-z]+))?/g)].map(([, verb = '', part = '']) => ({
       verb,
       part,
     }));
