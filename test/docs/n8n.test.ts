@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { runInNewContext } from 'node:vm';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { OutcomeBody } from '../../src/contracts/hand-off-steps.js';
@@ -34,18 +35,14 @@ async function verify(
   body: string,
   secret: string | undefined,
 ): Promise<Record<string, unknown>> {
-  const run = new Function(
-    '$input',
-    '$env',
-    'require',
-    `return (async function () {${String(nodeOf('code').parameters['jsCode'])}}).call(this)`,
-  );
   const helpers = { getBinaryDataBuffer: async () => Buffer.from(body) };
   const input = { first: () => ({ json: { headers } }) };
   const env = secret === undefined ? {} : { WAYBILL_WEBHOOK_SECRET: secret };
-  const [item] = (await run.call({ helpers }, input, env, createRequire(import.meta.url))) as {
-    json: Record<string, unknown>;
-  }[];
+  const code = `(async function () {${String(nodeOf('code').parameters['jsCode'])}})`;
+  const run = runInNewContext(code, { $input: input, $env: env, require: createRequire(import.meta.url), Buffer }) as (
+    this: object,
+  ) => Promise<{ json: Record<string, unknown> }[]>;
+  const [item] = await run.call({ helpers });
   return item?.json ?? {};
 }
 
@@ -95,7 +92,7 @@ describe('docs/integrations/n8n-waybill.json', () => {
     const { parameters } = nodeOf('httpRequest');
     expect(parameters).toMatchObject({ method: 'POST', url: '={{ $json.outcomeUrl }}' });
     const expression = /^=\{\{ (.*) \}\}$/.exec(String(parameters['jsonBody']))?.[1] ?? '';
-    const said = new Function('$json', `return ${expression}`)({ status: 'done', reference: 'execution-17' }) as string;
+    const said = runInNewContext(expression, { $json: { status: 'done', reference: 'execution-17' } }) as string;
     expect(OutcomeBody.parse(JSON.parse(said))).toEqual({ status: 'done', reference: 'execution-17', reason: null });
   });
 

@@ -54,8 +54,11 @@ it(
     };
     await eventually('it is overdue', async () => (await kinds()).includes('overdue'));
     await eventually('people were told', async () => {
-      const types = receiver.received.map(({ payload }) => `${payload.type} ${String(payload.data['kind'] ?? '')}`);
-      return types.includes('waybill.case_reminder ') && types.includes('waybill.alarm case_overdue');
+      const told = receiver.received.map(({ payload }) => payload);
+      return (
+        told.some(({ type }) => type === 'waybill.case_reminder') &&
+        told.some(({ type, data }) => type === 'waybill.alarm' && data['kind'] === 'case_overdue')
+      );
     });
     expect((await handle.describe()).status.name).toBe('RUNNING');
 
