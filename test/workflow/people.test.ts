@@ -1,13 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startApi } from '../../src/api/server.js';
 import { checkBalance } from '../../src/assurance/balance.js';
 import { loadConfig } from '../../src/config/config.js';
 import { systemClock } from '../../src/domain/clock.js';
-import { prepareHandOff } from '../../src/ledger/hand-offs.js';
-import { readMessage } from '../../src/ledger/lifecycles.js';
-import { claimAnswer } from '../../src/ledger/outbox.js';
 import { startPlatform, TAKES } from '../../src/simulator/platform.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { eventually } from '../support/eventually.js';
@@ -71,7 +68,8 @@ it(
     expect(done).toMatchObject({ how: 'replied' });
     expect(done.took).toBeGreaterThan(0);
     await eventually('its workflow ends', async () => (await handle.describe()).status.name === 'COMPLETED');
-    expect(await kinds()).toEqual(['opened', 'noted', 'reminded', 'overdue', 'resolved']);
+    // It may have been told that it is overdue more than once by then.
+    expect([...new Set(await kinds())]).toEqual(['opened', 'noted', 'reminded', 'overdue', 'resolved']);
     const notes = await rig.query<{
       n: number;
     }>`SELECT count(*)::int AS n FROM provider_call WHERE operation = 'addNote'`;
@@ -90,10 +88,11 @@ it(
     const port = await freePort();
     const rig = await startRig({
       simulator: { profile: 'documented', seed: 6 },
-      timing: { ...LIVELY, settleMs: 60_000 },
+      timing: { ...LIVELY, settleMs: 500 },
       env: {
         WAYBILL_API_PORT: String(port),
         WAYBILL_PLATFORMS: 'platforms.yaml',
+        WAYBILL_PLAYBOOKS: 'playbooks',
         N8N_SECRET: WEBHOOK_SECRET,
         N8N_TOKEN: TOKEN,
       },
@@ -109,6 +108,9 @@ it(
       join(rig.folder, 'platforms.yaml'),
       ['platforms:', ...entry.map((line) => `  ${line}`), ''].join('\n'),
     );
+    mkdirSync(join(rig.folder, 'playbooks'));
+    const playbook = ['name: refund', 'when: { label: refund }', 'then: { hand_off: { platform: n8n } }', ''];
+    writeFileSync(join(rig.folder, 'playbooks', 'refund.yaml'), playbook.join('\n'));
     const api = await startApi({
       config: loadConfig(rig.env, { cwd: rig.folder }),
       db: rig.db,
@@ -117,23 +119,10 @@ it(
     });
     onTestFinished(() => api.close());
     await rig.worker.start();
-    await rig.control('inbound', { text: 'Please send me the invoice of March.' });
-    const { id } = await eventually('the message waits for its thread to settle', async () => {
-      const [row] = await rig.query<{ id: string }>`SELECT id FROM message WHERE waiting_kind = 'settle'`;
+    await rig.control('inbound', { text: 'I would like a refund of my last order, please give me my money back.' });
+    const { id } = await eventually('the platform is asked again and acknowledges', async () => {
+      const [row] = await rig.query<{ id: string }>`SELECT message_id AS id FROM hand_off WHERE state = 'acknowledged'`;
       return row ?? null;
-    });
-    // What a playbook would have chosen once it had settled.
-    await rig.db.transaction(async (tx) => {
-      const now = systemClock.now();
-      const message = await readMessage(tx, id);
-      await claimAnswer(tx, message, now, 'hand_off');
-      await prepareHandOff(tx, message, 'n8n', { deadlineAt: new Date(now.getTime() + 600_000), now });
-    });
-    const lifecycle = rig.client.workflow.getHandle(`message/simulator/${id}`);
-    await lifecycle.signal('ledgerMoved');
-    await eventually('the platform is asked again and acknowledges', async () => {
-      const [row] = await rig.query<{ state: string }>`SELECT state FROM hand_off`;
-      return row?.state === 'acknowledged';
     });
     expect(platform.truth()).toMatchObject([{ message: id, deliveries: 2, taken: true }]);
     await rig.worker.sigkill();
