@@ -1,13 +1,19 @@
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import proto from '@temporalio/proto';
 import {
   alarmWorkflowId,
   auditWorkflowId,
   canaryWorkflowId,
+  DIGEST_WORKFLOW_ID,
+  handOffWorkflowId,
   INTAKE_QUEUE,
   lifecycleWorkflowId,
   probeWorkflowId,
 } from '../../src/domain/identity.js';
 import { raiseAlarm } from '../../src/ledger/alarms.js';
+import { reportOutcome } from '../../src/ledger/hand-offs.js';
+import { startPlatform, TAKES } from '../../src/simulator/platform.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
 import { type ExportedRun, exportHistories } from '../support/histories.js';
@@ -15,6 +21,7 @@ import { LIVELY, startRig } from '../support/rig.js';
 import { startReceiver, WEBHOOK_SECRET } from '../support/webhook-receiver.js';
 
 const DAY = 86_400_000;
+const TOKEN = 'token-of-the-platform-1234567890';
 
 const { History } = proto.temporal.api.history.v1;
 
@@ -43,13 +50,26 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
   const waits = { probeSettleMs: 5_000, probeCursorWaitMs: 2_000, probeReplyWaitMs: 1_000, canaryDueMs: 20_000 };
   const timing = { ...LIVELY, ...waits, settleMs: 600, horizonMs: 60 * DAY, attachmentsEveryMs: 1_000 };
   const receiver = await startReceiver();
+  const platform = await startPlatform({ secret: WEBHOOK_SECRET, token: TOKEN, controlToken: 'control' });
+  platform.reactions.push({ ...TAKES, outcome: 'never' });
   const env = {
     WAYBILL_ALARM_WEBHOOK_URL: receiver.url,
     WAYBILL_ALARM_WEBHOOK_SECRET: WEBHOOK_SECRET,
     WAYBILL_TIMING_ALARM_EVERY_MS: '1000',
+    WAYBILL_TIMING_CASE_EVERY_MS: '1000',
+    WAYBILL_TIMING_CASE_REMINDER_MS: '2000',
+    WAYBILL_CASE_NOTES: 'true',
+    WAYBILL_PLAYBOOKS: 'playbooks',
+    WAYBILL_PLATFORMS: 'platforms.json',
+    PLATFORM_SECRET: WEBHOOK_SECRET,
   };
   const world = { threads: 5, days: 50, profile: 'documented', seed: 2 } as const;
   const rig = await startRig({ simulator: world, timing, env, sender: true });
+  cpSync('playbooks', join(rig.folder, 'playbooks'), { recursive: true });
+  const playbook = { name: 'hand_off', when: { label: 'cancel_order' }, then: { hand_off: { platform: 'agent' } } };
+  writeFileSync(join(rig.folder, 'playbooks', 'hand_off.yaml'), JSON.stringify(playbook));
+  const agent = { name: 'agent', url: platform.url, secret: { env: 'PLATFORM_SECRET' } };
+  writeFileSync(join(rig.folder, 'platforms.json'), JSON.stringify({ platforms: [agent] }));
   try {
     const doubted = new Set<string>();
     let expired = false;
@@ -71,6 +91,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     doubted.add(inDoubt.threadId);
     const late = await write({ bodyInMs: 3_600_000 });
     const escalated = await write({ subject: 'Refund', text: 'Please give me my money back.' });
+    const handedOff = await write({ subject: 'Order', text: 'Please cancel my order.' });
     const ignored = await write({ headers: { 'auto-submitted': 'auto-replied' } });
     const first = await write({});
     const alarm = { kind: 'token_rejected', source: 'simulator', subject: 'recorded', evidence: {} } as const;
@@ -87,8 +108,36 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     await eventually('the first of a burst is recorded', () => find(first));
     const second = await write({ threadId: first.threadId, text: 'Where is my parcel?' });
     await eventually('the last of a burst is recorded', () => find(second));
+    const { id: handedOffId } = await eventually('a message is handed off', async () => {
+      const [row] = await rig.query<{ id: string }>`SELECT message_id AS id FROM hand_off WHERE state = 'acknowledged'`;
+      return row ?? null;
+    });
+    const outcome = { status: 'done', reference: null, reason: null } as const;
+    const report = { messageId: handedOffId, platform: 'agent', outcome, by: 'platform agent', now: new Date() };
+    await rig.db.transaction((tx) => reportOutcome(tx, report));
+    for (const id of [lifecycleWorkflowId('simulator', handedOffId), handOffWorkflowId(handedOffId)])
+      await rig.client.workflow.getHandle(id).signal('ledgerMoved');
+    await eventually('people were reminded of a case', async () => {
+      const [row] = await rig.query<{ n: number }>`SELECT count(*)::int AS n FROM "case" WHERE told > 0`;
+      return row !== undefined && row.n > 0;
+    });
+    await rig.control('person-reply', { threadId: escalated.threadId, text: 'It is on its way back to you.' });
+    await eventually('the workflow of the case has ended', async () => {
+      const [row] = await rig.query<{ n: number }>`
+        SELECT count(*)::int AS n FROM "case" WHERE resolution = 'replied' AND settled_at IS NOT NULL`;
+      return row?.n === 1;
+    });
+    await rig.client.workflow.execute('digest', { workflowId: DIGEST_WORKFLOW_ID, taskQueue: INTAKE_QUEUE });
     await rig.account();
-    const lifecycles = { answered, 'in-doubt': inDoubt, 'late-body': late, escalated, ignored, burst: first };
+    const lifecycles = {
+      answered,
+      'handed-off': handedOff,
+      'in-doubt': inDoubt,
+      'late-body': late,
+      escalated,
+      ignored,
+      burst: first,
+    };
     const ids = new Map<string, string>();
     for (const [name, message] of Object.entries(lifecycles)) ids.set(name, (await find(message))?.id ?? '');
     // The ledger has the ending before the run has: the last one may still owe its closing event.
@@ -132,12 +181,16 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     const types = [
       'audit',
       'canary',
+      'cases',
       'deliverAlarm',
       'deliverAlarms',
+      'digest',
       'dispatch',
       'fetchAttachments',
+      'handOff',
       'maintain',
       'pacer',
+      'personCase',
       'pollWindow',
       'probe',
       'visitRound',
@@ -151,6 +204,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
   } finally {
     await rig.release();
     await receiver.close();
+    await platform.close();
   }
 }
 
