@@ -66,8 +66,8 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
   const world = { threads: 5, days: 50, profile: 'documented', seed: 2 } as const;
   const rig = await startRig({ simulator: world, timing, env, sender: true });
   cpSync('playbooks', join(rig.folder, 'playbooks'), { recursive: true });
-  const playbook = { name: 'hand_off', when: { label: 'cancel_order' }, then: { hand_off: { platform: 'agent' } } };
-  writeFileSync(join(rig.folder, 'playbooks', 'hand_off.yaml'), JSON.stringify(playbook));
+  const playbook = ['name: hand_off', 'when: { label: cancel_order }', 'then: { hand_off: { platform: agent } }', ''];
+  writeFileSync(join(rig.folder, 'playbooks', 'hand_off.yaml'), playbook.join('\n'));
   const agent = { name: 'agent', url: platform.url, secret: { env: 'PLATFORM_SECRET' } };
   writeFileSync(join(rig.folder, 'platforms.json'), JSON.stringify({ platforms: [agent] }));
   try {
