@@ -129,6 +129,9 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       now: clock.now(),
     });
     const log = createLogger({ subsystem: 'intake', level: 'silent', format: 'ndjson' });
+    const nobody = () => {
+      throw new Error('the laboratory probes a dashboard and nothing else');
+    };
     const deps: ActivityDeps = {
       db,
       clock,
@@ -148,6 +151,10 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
         throw new Error('the lab makes no calls');
       },
       senderOf: () => simulatorSender({ url: simulator.url, token: CONTROL }),
+      caseNotes: false,
+      drawDigest: nobody,
+      platformOf: nobody,
+      platformClientOf: nobody,
       judgeClaims: (source) => judgeClaims({ db, clock, timing: TIMING }, source),
     };
     let run = 0;

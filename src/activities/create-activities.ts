@@ -5,9 +5,11 @@ import { createAuditCalls } from './audit-calls.js';
 import { createAuditSteps } from './audit-steps.js';
 import { createCallComparison } from './call-comparison.js';
 import { createCallSteps } from './call-steps.js';
+import { createCaseCalls, createCaseDispatch, createCaseSteps, createCaseTelling } from './case-steps.js';
 import type { ActivityDeps } from './deps.js';
 import { createFormCalls } from './form-calls.js';
 import { createFormSteps } from './form-steps.js';
+import { createHandOffCalls, createHandOffSteps } from './hand-off-steps.js';
 import { createHintSteps } from './hint-steps.js';
 import { createLedgerSteps } from './ledger-steps.js';
 import { createLifecycleSteps } from './lifecycle-steps.js';
@@ -29,8 +31,15 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createProbeSteps(deps),
     ...createCallComparison(deps),
     ...createFormSteps(deps),
+    ...createCaseDispatch(deps),
+    ...createCaseTelling(deps),
   },
-  lifecycle: { ...createLifecycleSteps(deps), ...createCallSteps(deps) },
+  lifecycle: {
+    ...createLifecycleSteps(deps),
+    ...createCallSteps(deps),
+    ...createCaseSteps(deps),
+    ...createHandOffSteps(deps),
+  },
   source: {
     ...createSourceCalls(deps),
     ...createAuditCalls(deps),
@@ -40,5 +49,7 @@ export const createActivities = (deps: ActivityDeps) => ({
     ...createModelCalls(deps),
     ...createPhoneCalls(deps),
     ...createFormCalls(deps),
+    ...createCaseCalls(deps),
+    ...createHandOffCalls(deps),
   },
 });

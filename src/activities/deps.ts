@@ -1,7 +1,9 @@
 import type { Client } from '@temporalio/client';
+import type { Digest } from '../assurance/digest.js';
 import type { JudgeAccount } from '../assurance/probes/judge-claims.js';
 import type { AlarmSink } from '../delivery/alarm-sink.js';
 import type { CallingSetup } from '../delivery/calling/setup.js';
+import type { HandOffDeps } from '../delivery/hand-off.js';
 import type { LookDeps } from '../delivery/look.js';
 import type { Form } from '../domain/forms.js';
 import type { ClassifierChain } from '../domain/understanding.js';
@@ -28,6 +30,11 @@ export interface ActivityDeps extends LookDeps {
   /** What calls are made with; null where no phone provider is configured. */
   calling: CallingSetup | null;
   phoneOf(provider: string): PhoneClient;
+  /** Whether a case is noted in its thread at the provider. */
+  caseNotes: boolean;
+  drawDigest(period: { since: Date; until: Date }): Promise<Digest>;
+  platformOf: HandOffDeps['platformOf'];
+  platformClientOf: HandOffDeps['platformClientOf'];
   /** Our own addresses, in lower case. */
   ownAddresses: ReadonlySet<string>;
   /** Web forms of the configuration; none unless given. */

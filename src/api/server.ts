@@ -2,16 +2,19 @@ import { connect } from 'node:net';
 import Fastify from 'fastify';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
+import { mayActAs } from '../domain/access.js';
 import { WaybillError } from '../domain/failures.js';
 import { callbackWorkflowId, DISPATCH_WORKFLOW_ID, pollWorkflowId, visitWorkflowId } from '../domain/identity.js';
 import type { Sql } from '../ledger/database.js';
+import { findActor } from '../ledger/tokens.js';
 import { addCallWebhooks } from './call-webhooks.js';
 import { addFormWebhooks } from './form-webhooks.js';
 import { createNudge } from './nudge.js';
 import type { ApiParts } from './parts.js';
+import { addOutcomeRoutes } from './routes/outcomes.js';
 import { createTemporal } from './temporal.js';
 import { addV1 } from './v1.js';
-import { createWaker } from './wake-workflows.js';
+import { createWaker } from './waker.js';
 import { addDashboardWebhooks } from './webhooks.js';
 
 /** What the API needs of the process that runs it. */
@@ -55,17 +58,25 @@ export async function startApi({ config, db, clock, log }: ApiDeps): Promise<Run
       nudge.send(isThreadKnown ? visitWorkflowId(source) : pollWorkflowId(source));
     await addDashboardWebhooks(app, { db, clock, log, secrets, perMinute: WEBHOOKS_PER_MINUTE, onHint });
   }
+  const temporal = createTemporal(config);
+  app.addHook('onClose', () => temporal.close());
+  const waker = createWaker(temporal.client);
   if (config.phone !== null) {
     const { accountSid, authToken, publicUrl } = config.phone;
-    const waker = createWaker(config);
-    app.addHook('onClose', () => waker.close());
     const onReport = ({ source, messageId }: { source: string; messageId: string }) =>
-      waker.wake(callbackWorkflowId(source, messageId));
+      waker.wake([callbackWorkflowId(source, messageId)]);
     const signed = { provider: 'phone', accountSid, authToken, publicUrl };
     await addCallWebhooks(app, { db, clock, log, ...signed, perMinute: WEBHOOKS_PER_MINUTE, onReport });
   }
-  const temporal = createTemporal(config);
-  app.addHook('onClose', () => temporal.close());
+  await addOutcomeRoutes(app, {
+    ...{ db, clock, log },
+    platforms: config.platforms,
+    waker,
+    operatorOf: async (token) => {
+      const actor = await findActor(db, token, clock.now());
+      return actor && mayActAs(actor.role, 'operator') ? actor.name : null;
+    },
+  });
   await addV1(app, { config, db, clock, log, temporal: temporal.client });
   try {
     const url = await app.listen({ host, port });

@@ -9,6 +9,7 @@ import { problem, problemHandler } from './problems.js';
 import { addAccessRoutes } from './routes/access.js';
 import { addApprovalsRoutes } from './routes/approvals.js';
 import { addBookRoutes } from './routes/books.js';
+import { addCaseRoutes } from './routes/cases.js';
 import { addChangeRoutes } from './routes/changes.js';
 import { addSendingRoutes } from './routes/sending.js';
 
@@ -16,7 +17,7 @@ import { addSendingRoutes } from './routes/sending.js';
 const LARGEST_BODY = 64 * 1024;
 
 /** The modules of routes, each of them a file of routes/. */
-const MODULES = [addAccessRoutes, addBookRoutes, addChangeRoutes, addApprovalsRoutes, addSendingRoutes];
+const MODULES = [addAccessRoutes, addBookRoutes, addChangeRoutes, addApprovalsRoutes, addSendingRoutes, addCaseRoutes];
 
 /** The API below /v1: tokens and roles, one shape of problems, its own description as OpenAPI. */
 export async function addV1(

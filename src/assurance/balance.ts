@@ -61,6 +61,7 @@ export async function checkBalance(db: Sql): Promise<Balance> {
     await parksToRetries(db),
     await submissionsToMessages(db),
     await attachmentsToBytes(db),
+    await handOffsToOutcomes(db),
   ];
   return { balanced: equations.every((one) => one.left === one.right && one.residuals === 0), equations };
 }
@@ -278,4 +279,25 @@ const attachmentsToBytes = (db: Sql) =>
       ) AS a
       WHERE sha256 <> encode(sha256(COALESCE((SELECT string_agg(c.data, ''::bytea ORDER BY c.position) FROM attachment_chunk c
                                               WHERE c.attachment_id = a.id), ''::bytea)), 'hex')`,
+  );
+
+const handOffsToOutcomes = (db: Sql) =>
+  equation(
+    'hand-offs to outcomes',
+    'acknowledged = done + failed + overdue + open, each with its events, and no message ended by an outcome that nobody reported',
+    db.$queryRaw<Sides[]>`
+      SELECT (SELECT count(DISTINCT message_id)::int FROM lifecycle_event WHERE kind = 'handed_off') AS left,
+             (SELECT count(*)::int FROM hand_off WHERE state IN ('done', 'failed', 'overdue', 'acknowledged')) AS right`,
+    db.$queryRaw<{ id: string }[]>`
+      SELECT h.message_id::text AS id FROM hand_off h
+      WHERE (h.acknowledged_at IS NOT NULL) <> EXISTS (
+              SELECT 1 FROM lifecycle_event e WHERE e.message_id = h.message_id AND e.kind = 'handed_off')
+         OR (h.outcome IS NOT NULL) <> EXISTS (
+              SELECT 1 FROM lifecycle_event e WHERE e.message_id = h.message_id AND e.kind = 'outcome_reported')
+      UNION
+      SELECT m.id::text FROM message m
+      WHERE m.disposition = 'handed_off_done' AND NOT EXISTS (SELECT 1 FROM hand_off h WHERE h.message_id = m.id AND h.state = 'done')
+      UNION
+      SELECT m.id::text FROM message m
+      WHERE m.waiting_kind = 'outcome' AND NOT EXISTS (SELECT 1 FROM hand_off h WHERE h.message_id = m.id)`,
   );

@@ -25,6 +25,13 @@ export async function withTemporal<T>(config: Config, work: (client: Client) => 
   }
 }
 
+/** Lets a workflow look at the ledger now. Never fails: it looks at its own time where this does not reach it, or has ended. */
+export async function wakeWorkflow(config: Config, workflowId: string): Promise<void> {
+  await withTemporal(config, (client) => client.workflow.getHandle(workflowId).signal('ledgerMoved')).catch(
+    () => undefined,
+  );
+}
+
 /** Queues that what is done with a source needs and that no worker polls. */
 export async function queuesWithoutWorker(client: Client, source: string): Promise<string[]> {
   const WORKFLOW = 1;

@@ -7,6 +7,7 @@ import { findConflicts } from './conflicts.js';
 import { readForms } from './forms-file.js';
 import { KINDS } from './kinds.js';
 import { type Environment, type Layer, lookUp, type Origin, type Problem, readEnvFile } from './layers.js';
+import { type PlatformSettings, readPlatforms } from './platforms.js';
 import { temporalEnvironment } from './temporal-environment.js';
 import { findUnknownNames } from './unknown-names.js';
 import { isTemporalEmbedded, type Values } from './values.js';
@@ -31,7 +32,7 @@ export interface LoadOptions {
   cwd?: string;
 }
 
-export type Config = DeepReadonly<ReturnType<typeof shape>>;
+export type Config = DeepReadonly<ReturnType<typeof shape> & { platforms: PlatformSettings[] }>;
 
 /**
  * Reads environment and .env file into one object that cannot be changed any more.
@@ -65,8 +66,19 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     problems.length > 0 || values.WAYBILL_FORMS === null
       ? []
       : readForms(resolve(cwd, values.WAYBILL_FORMS), layers, problems);
+  const platforms = platformsOf(values, { layers, cwd, problems });
   if (problems.length > 0) throw invalid(problems);
-  return deepFreeze(shape(values, timing, temporalEnvironment(values, layers), settings, cwd, forms));
+  return deepFreeze({ ...shape(values, timing, temporalEnvironment(values, layers), settings, cwd, forms), platforms });
+}
+
+function platformsOf(
+  values: Values,
+  { layers, cwd, problems }: { layers: readonly Layer[]; cwd: string; problems: Problem[] },
+): PlatformSettings[] {
+  const file = values.WAYBILL_PLATFORMS;
+  if (file === null) return [];
+  const api = { host: values.WAYBILL_API_HOST, port: values.WAYBILL_API_PORT };
+  return readPlatforms(resolve(cwd, file), { layers, api, problems });
 }
 
 function parse(name: string, variable: Variable, text: string, problems: Problem[]): unknown {
@@ -139,6 +151,7 @@ function shape(
     phone: phoneOf(values),
     /** Web forms whose submissions are taken; holds secrets. */
     forms,
+    caseNotes: ['true', '1'].includes(values.WAYBILL_CASE_NOTES),
     inboundSender: { url: values.WAYBILL_INBOUND_SENDER, token: values.WAYBILL_INBOUND_SENDER_TOKEN },
     simulator: {
       url: values.WAYBILL_SIMULATOR_URL,

@@ -168,6 +168,9 @@ function findTimingConflicts(timing: Timing): Problem[] {
     'callAttempts',
     'callPollMs',
     'callReconcileEveryMs',
+    'caseEveryMs',
+    'caseReminderMs',
+    'digestEveryMs',
   ] as const) {
     if (timing[field] < 1) problems.push({ name: timingVariable(field), problem: 'must be at least 1' });
   }

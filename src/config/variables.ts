@@ -11,6 +11,7 @@ export interface Variable {
     | 'playbooks'
     | 'classifier'
     | 'phone'
+    | 'people'
     | 'api'
     | 'worker'
     | 'log'
@@ -299,6 +300,18 @@ export const VARIABLES = {
     kind: 'labels',
     default: null,
     doc: 'labels that the language model may choose; unset: those of the rules',
+  },
+  WAYBILL_CASE_NOTES: {
+    group: 'people',
+    kind: 'switch',
+    default: 'false',
+    doc: 'whether a case is noted in its thread, where the dashboard has internal notes that customers do not see',
+  },
+  WAYBILL_PLATFORMS: {
+    group: 'people',
+    kind: 'file',
+    default: null,
+    doc: 'file of the outside platforms that messages are handed off to (YAML or JSON); unset: none',
   },
 
   WAYBILL_PHONE_URL: {

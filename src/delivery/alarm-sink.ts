@@ -10,6 +10,8 @@ export interface AlarmSink {
    * @throws WaybillError AlarmUndelivered for anything but a 2xx within the deadline
    */
   deliver(alarm: DeskAlarm, now: Date): Promise<void>;
+  /** Hands over something else that people want to hear of, in the same way. @throws WaybillError AlarmUndelivered */
+  tell(word: { id: string; type: string; data: object }, now: Date): Promise<void>;
 }
 
 /** What the receiver gets. Ids, counts and instants, as the evidence of an alarm has them; never content. */
@@ -40,23 +42,25 @@ export function createAlarmSink({ url, secret }: { url: string; secret: string }
   const signer = new Webhook(secret);
   const agent = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: deadlineMs } });
   return {
-    async deliver(alarm, now) {
-      const id = `${alarm.id}.${alarm.notifyAt.getTime()}`;
-      const body = JSON.stringify(payloadOf(alarm, now));
-      const headers = {
-        'content-type': 'application/json',
-        'user-agent': 'waybill',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-        'webhook-signature': signer.sign(id, now, body),
-      };
-      const status = await post(agent, target, { headers, body, deadlineMs });
-      if (status < 200 || status > 299)
-        throw new WaybillError('AlarmUndelivered', `The receiver of the alarms answered ${status}.`, {
-          code: String(status),
-        });
-    },
+    deliver: (alarm, now) =>
+      hand(`${alarm.id}.${alarm.notifyAt.getTime()}`, JSON.stringify(payloadOf(alarm, now)), now),
+    tell: ({ id, type, data }, now) => hand(id, JSON.stringify({ type, timestamp: now.toISOString(), data }), now),
   };
+
+  async function hand(id: string, body: string, now: Date): Promise<void> {
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'waybill',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': signer.sign(id, now, body),
+    };
+    const status = await post(agent, target, { headers, body, deadlineMs });
+    if (status < 200 || status > 299)
+      throw new WaybillError('AlarmUndelivered', `The receiver of the alarms answered ${status}.`, {
+        code: String(status),
+      });
+  }
 }
 
 async function post(

@@ -11,6 +11,7 @@ import { act } from './actions/act.js';
 import { approvalUnderWay } from './actions/approve.js';
 import { continueCallback } from './actions/callback.js';
 import { type Acted, type Deciding, ENDED } from './actions/context.js';
+import { continueHandOff } from './actions/hand-off.js';
 import { hold } from './actions/hold.js';
 import { chooseFor } from './choose.js';
 
@@ -35,6 +36,8 @@ export async function decideMessage(
   const { id: messageId, carry, source, route } = message;
   const called = await continueCallback(deciding);
   if (called) return called;
+  const handedOff = await continueHandOff(deciding);
+  if (handedOff) return handedOff;
   if ((await modeOf(tx, { source, route, playbook: null })) === 'observe') {
     await endMessage(tx, { messageId, carry, disposition: 'ignored', reason: 'observed_only', now });
     return ENDED;

@@ -12,6 +12,10 @@ export const attachmentsWorkflowId = (source: string): string => `attachments/${
 export const probeWorkflowId = (source: string): string => `probe/${source}`;
 export const activeProbeWorkflowId = (source: string): string => `probe-now/${source}`;
 export const canaryWorkflowId = (source: string): string => `canary/${source}`;
+export const caseWorkflowId = (caseId: string): string => `case/${caseId}`;
+export const handOffWorkflowId = (messageId: string): string => `hand-off/${messageId}`;
+export const CASES_WORKFLOW_ID = 'cases';
+export const DIGEST_WORKFLOW_ID = 'digest';
 export const DISPATCH_WORKFLOW_ID = 'dispatch';
 export const MAINTAIN_WORKFLOW_ID = 'maintain';
 export const WITNESS_WORKFLOW_ID = 'witness';

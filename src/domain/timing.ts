@@ -233,6 +233,16 @@ export const TIMING_FIELDS = {
     unit: 'ms',
     doc: 'within it the same sender and words, by webhook and by e-mail, are one submission where no id says so',
   },
+  caseEveryMs: { default: 15_000, unit: 'ms', doc: 'period of the look for cases without a workflow' },
+  caseDueMs: { default: 86_400_000, unit: 'ms', doc: 'time in which a case has to be resolved' },
+  caseReminderMs: { default: 14_400_000, unit: 'ms', doc: 'wait before the first reminder of a case; it doubles' },
+  caseReminderMaxMs: { default: 86_400_000, unit: 'ms', doc: 'longest wait between two reminders of a case' },
+  digestEveryMs: { default: 86_400_000, unit: 'ms', doc: 'period of the digest, and the time that it looks back' },
+  handOffTakeMs: {
+    default: 129_600_000,
+    unit: 'ms',
+    doc: 'time in which an outside platform has to take what is handed off to it',
+  },
   statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
   drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
 } as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;

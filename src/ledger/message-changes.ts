@@ -1,9 +1,10 @@
 import { beforeAnswerFrom } from '../domain/admission.js';
 import { afterChange } from '../domain/after-change.js';
+import { BY_WAYBILL } from '../domain/cases.js';
 import { noteShown } from './absences.js';
 import { closeApproval } from './approvals.js';
 import type { OpenCall } from './calls.js';
-import { openCase } from './cases.js';
+import { openCase, resolveCase } from './cases.js';
 import { only, type Sql } from './database.js';
 import { appendEvents, type LifecycleEvent } from './events.js';
 import { endMessage } from './lifecycles.js';
@@ -120,9 +121,9 @@ async function withdrawUnsent(tx: Sql, one: SeenAgain, because: string, { now }:
 
 async function carryAgain(tx: Sql, one: SeenAgain, because: string, { now }: RecordContext): Promise<void> {
   // The case asked a person about a message without words; with words it is decided anew.
-  await tx.$executeRaw`
-    UPDATE "case" SET state = 'resolved', resolved_at = ${now}
-    WHERE message_id = ${one.row.id}::uuid AND reason = 'empty_body' AND state = 'open'`;
+  const over = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "case" WHERE message_id = ${one.row.id}::uuid AND reason = 'empty_body' AND state = 'open'`;
+  for (const { id: caseId } of over) await resolveCase(tx, { caseId, how: 'carried_again', by: BY_WAYBILL, now });
   await tx.$executeRaw`
     UPDATE message SET state = 'recorded', disposition = NULL, reason = NULL, ended_at = NULL, case_id = NULL,
            other_message_id = NULL, dispatched_at = NULL, carrier_run_id = NULL

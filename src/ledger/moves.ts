@@ -1,5 +1,6 @@
+import { BY_WAYBILL } from '../domain/cases.js';
 import type { OpenCall } from './calls.js';
-import { openCaseOf } from './cases.js';
+import { appendCaseEvent, openCaseOf, resolveCase } from './cases.js';
 import type { Sql } from './database.js';
 import type { Thread } from './visits.js';
 
@@ -88,9 +89,9 @@ async function moveCases(
       await tx.$executeRaw`UPDATE "case" SET thread_id = ${threadId}::uuid WHERE id = ${id}::uuid`;
       continue;
     }
-    await tx.$executeRaw`
-      UPDATE "case" SET thread_id = ${threadId}::uuid, state = 'resolved', resolved_at = ${now}, joined_into = ${survivor}::uuid
-      WHERE id = ${id}::uuid`;
+    await resolveCase(tx, { caseId: id, how: 'joined', by: BY_WAYBILL, into: survivor, now });
+    await tx.$executeRaw`UPDATE "case" SET thread_id = ${threadId}::uuid WHERE id = ${id}::uuid`;
+    await appendCaseEvent(tx, { caseId: survivor, kind: 'joined', actor: BY_WAYBILL, detail: { from: id } }, now);
     await tx.$executeRaw`UPDATE message SET case_id = ${survivor}::uuid WHERE case_id = ${id}::uuid`;
   }
 }

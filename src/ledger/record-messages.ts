@@ -7,6 +7,7 @@ import { activityAt } from '../domain/visit-schedule.js';
 import type { Page } from '../sources/source.js';
 import { type CallCounts, finishCall, type OpenCall, pagesOfReading } from './calls.js';
 import { canariesAmong } from './canaries.js';
+import { resolveByReply } from './cases.js';
 import { claimVerdict } from './claims.js';
 import { closeReading, type NextOfReading, nextOfReading } from './close-reading.js';
 import { recordCollisions } from './collisions.js';
@@ -174,6 +175,7 @@ async function recordNew(
     now,
     inserted.flatMap((message) => recordedEvents(message, call, context)),
   );
+  await resolveByReply(tx, thread, inserted, now);
   const newest = Math.max(...inserted.map((message) => message.activityAt));
   if (inserted.length > 0) {
     await tx.$executeRaw`

@@ -44,6 +44,8 @@ export interface SourceClient {
     reply: { providerThreadId: string; text: string; idempotencyKey: string; clientRef: string },
     options?: CallOptions,
   ): Promise<{ status: number; item: Item<IncomingMessage> }>;
+  /** An internal note in the thread, which its customer does not see; not every dashboard has them. */
+  addNote(note: { providerThreadId: string; text: string }, options?: CallOptions): Promise<{ status: number }>;
 }
 
 export type AttachmentAnswer =

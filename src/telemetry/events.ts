@@ -95,6 +95,19 @@ export const EVENTS = {
     doc: 'a step failed and the ledger could not be told: its message and stack are lost',
     fields: ['activityType', 'workflowId', 'attempt', 'type', 'code'],
   },
+  'case.reminded': { doc: 'people were reminded of a case', fields: ['caseId'] },
+  'case.escalated': { doc: 'a case is past its deadline and people were told', fields: ['caseId'] },
+  'digest.delivered': { doc: 'the receiver of the alarms took the digest', fields: ['until'] },
+  'handoff.acknowledged': { doc: 'an outside platform took a message', fields: ['messageId'] },
+  'handoff.refused': { doc: 'an outside platform did not take a message', fields: ['messageId'] },
+  'handoff.expired': {
+    doc: 'an outside platform reported no outcome in time',
+    fields: ['messageId', 'platform'],
+  },
+  'outcome.reported': {
+    doc: 'an outside platform reported what became of a message',
+    fields: ['messageId', 'platform', 'state', 'late'],
+  },
   'alarm.delivered': { doc: 'the receiver of the alarms took one', fields: ['alarmId', 'kind', 'attempt'] },
 
   // playbooks

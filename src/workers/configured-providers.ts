@@ -3,6 +3,7 @@ import { MODEL_SOURCE } from '../domain/identity.js';
 import type { SourceBinding } from '../ledger/sources.js';
 import { formBinding, formRate } from '../ledger/submissions.js';
 import { phoneProvider } from './phone-provider.js';
+import { configuredPlatforms } from './platforms.js';
 
 /** What else is called besides dashboards: each has its row in `source`, its queue, its pacer and its budget. */
 export const PROVIDER_KINDS = {
@@ -27,6 +28,7 @@ export function configuredProviders(config: Config): ConfiguredProvider[] {
     ...modelProvider(config),
     ...configuredForms(config),
     ...[phoneProvider(config)].filter((one) => one !== null),
+    ...configuredPlatforms(config),
   ];
 }
 

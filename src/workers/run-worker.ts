@@ -5,6 +5,7 @@ import { createActivities } from '../activities/create-activities.js';
 import type { ActivityDeps } from '../activities/deps.js';
 import { createErrorInterceptor } from '../activities/interceptors.js';
 import { setQueueRate } from '../activities/queue-rate.js';
+import { readDigest } from '../assurance/digest.js';
 import { judgeClaims } from '../assurance/probes/judge-claims.js';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
@@ -38,6 +39,7 @@ import { type ConfiguredSource, configuredSources } from './configured-sources.j
 import { followPlaybooks } from './follow-playbooks.js';
 import { inboundSenderOf, isSenderConfigured } from './inbound-sender.js';
 import { callingSetup, connectPhone } from './phone-provider.js';
+import { connectPlatforms } from './platforms.js';
 import { setCurrentVersion } from './set-current-version.js';
 import { ensureSchedules, missingSearchAttributes, triggerSchedules, wakePacer } from './temporal-setup.js';
 
@@ -144,6 +146,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       ]),
     );
     for (const one of formClients.values()) releases.push(() => one.close());
+    const platforms = connectPlatforms(config, (name, retryAfterMs) => courtesy.pause(name, retryAfterMs));
+    releases.push(platforms.close);
     await Promise.all(
       [...roles.sources, ...roles.providers].map(async (source) => {
         const bound = await bindSource(db, source.binding(systemClock.now()));
@@ -183,6 +187,9 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       playbooks: playbooks?.chooser ?? unusableChooser('this worker does not decide'),
       alarmSink: config.alarms.url === null ? null : createAlarmSink(config.alarms, config.timing.alarmDeadlineMs),
       attachments: attachmentsOf(config),
+      caseNotes: config.caseNotes,
+      drawDigest: (period) => readDigest(db, period, systemClock.now()),
+      ...platforms,
       clientOf(name) {
         const found = clients.get(name);
         if (!found)

@@ -10,8 +10,10 @@ import {
   ALARMS_WORKFLOW_ID,
   attachmentsWorkflowId,
   auditWorkflowId,
+  CASES_WORKFLOW_ID,
   callListWorkflowId,
   canaryWorkflowId,
+  DIGEST_WORKFLOW_ID,
   DISPATCH_WORKFLOW_ID,
   INTAKE_QUEUE,
   MAINTAIN_WORKFLOW_ID,
@@ -85,6 +87,24 @@ const generalPlans = (timing: Timing): Plan[] => [
     everyMs: timing.alarmEveryMs,
     args: [],
     summary: 'Starts a delivery for every alarm that people have to be told of',
+  },
+  {
+    scheduleId: CASES_WORKFLOW_ID,
+    workflowType: 'cases',
+    everyMs: timing.caseEveryMs,
+    args: [],
+    summary: 'Starts the workflow of every open case that has none',
+  },
+];
+
+/** What only tells: it begins with its first period, so that a start tells nobody anything. */
+const tellingPlans = (timing: Timing): Plan[] => [
+  {
+    scheduleId: DIGEST_WORKFLOW_ID,
+    workflowType: 'digest',
+    everyMs: timing.digestEveryMs,
+    args: [],
+    summary: 'Tells people what is open, overdue and held, and how long things took',
   },
 ];
 
@@ -178,6 +198,7 @@ export async function ensureSchedules(
   const serving = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
   serving.push(...(watch.forms ?? []).map((source) => formPlan(source, timing)));
   const watching = [
+    ...tellingPlans(timing),
     ...sources.flatMap((source) => watchPlans(source, timing, watch)),
     ...(watch.calls ?? []).map((provider) => callPlan(provider, timing)),
   ];

@@ -35,10 +35,10 @@ it('a dashboard is observed unless .env says otherwise', () => {
   expect(services['worker-source']?.environment?.WAYBILL_MODE).toBe('observe');
 });
 
-it('what a source, its alarms, its attachments and its classifiers are set by reaches every process of ours', async () => {
+it('what sources, alarms, attachments, classifiers, calls and hand-offs are set by reaches every process of ours', async () => {
   const { VARIABLES } = await import('../../src/config/variables.js');
   const wanted = Object.entries(VARIABLES)
-    .filter(([, { group }]) => ['source', 'alarms', 'attachments', 'classifier'].includes(group))
+    .filter(([, { group }]) => ['source', 'alarms', 'attachments', 'classifier', 'phone', 'people'].includes(group))
     .map(([name]) => name)
     // no probe of a container writes mail, a rate is the other way to say a limit, and there is one source
     .filter((name) => !/INBOUND_SENDER|SOURCE_RATE|MAILBOX_GROUP/.test(name));

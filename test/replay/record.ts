@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import proto from '@temporalio/proto';
@@ -7,12 +7,16 @@ import {
   auditWorkflowId,
   callListWorkflowId,
   canaryWorkflowId,
+  DIGEST_WORKFLOW_ID,
+  handOffWorkflowId,
   INTAKE_QUEUE,
   lifecycleWorkflowId,
   probeWorkflowId,
 } from '../../src/domain/identity.js';
 import { raiseAlarm } from '../../src/ledger/alarms.js';
+import { reportOutcome } from '../../src/ledger/hand-offs.js';
 import { startPhoneSimulator } from '../../src/simulator/phone/server.js';
+import { startPlatform, TAKES } from '../../src/simulator/platform.js';
 import { callMe, playbooksThatCall } from '../support/call-playbooks.js';
 import { eventually } from '../support/eventually.js';
 import { jsonAnswer } from '../support/gateway.js';
@@ -21,6 +25,7 @@ import { LIVELY, startRig } from '../support/rig.js';
 import { startReceiver, WEBHOOK_SECRET } from '../support/webhook-receiver.js';
 
 const DAY = 86_400_000;
+const TOKEN = 'token-of-the-platform-1234567890';
 
 const { History } = proto.temporal.api.history.v1;
 
@@ -53,6 +58,8 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
   const account = { accountSid: 'AC1', authToken: 'auth-of-the-recording', controlToken: 'control-of-the-recording' };
   const phone = await startPhoneSimulator({ ...account, stepMs: 100 });
   phone.world.force('broken-after-acceptance', 1);
+  const platform = await startPlatform({ secret: WEBHOOK_SECRET, token: TOKEN, controlToken: 'control' });
+  platform.reactions.push({ ...TAKES, outcome: 'never' });
   const env = {
     WAYBILL_ALARM_WEBHOOK_URL: receiver.url,
     WAYBILL_ALARM_WEBHOOK_SECRET: WEBHOOK_SECRET,
@@ -67,9 +74,18 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     WAYBILL_PHONE_INSTRUCTIONS_URL: 'http://instructions.example.com/say',
     WAYBILL_PHONE_HOURS: 'mon-sun 00:00-24:00',
     WAYBILL_PHONE_RATE: '50',
+    WAYBILL_TIMING_CASE_EVERY_MS: '1000',
+    WAYBILL_TIMING_CASE_REMINDER_MS: '2000',
+    WAYBILL_CASE_NOTES: 'true',
+    WAYBILL_PLATFORMS: 'platforms.json',
+    PLATFORM_SECRET: WEBHOOK_SECRET,
   };
   const world = { threads: 5, days: 50, profile: 'documented', seed: 2 } as const;
   const rig = await startRig({ simulator: world, timing, env, sender: true });
+  const playbook = ['name: hand_off', 'when: { label: cancel_order }', 'then: { hand_off: { platform: agent } }', ''];
+  writeFileSync(join(folder, 'playbooks', 'hand_off.yaml'), playbook.join('\n'));
+  const agent = { name: 'agent', url: platform.url, secret: { env: 'PLATFORM_SECRET' } };
+  writeFileSync(join(rig.folder, 'platforms.json'), JSON.stringify({ platforms: [agent] }));
   try {
     const doubted = new Set<string>();
     let expired = false;
@@ -91,6 +107,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     doubted.add(inDoubt.threadId);
     const late = await write({ bodyInMs: 3_600_000 });
     const escalated = await write({ subject: 'Refund', text: 'Please give me my money back.' });
+    const handedOff = await write({ subject: 'Order', text: 'Please cancel my order.' });
     const ignored = await write({ headers: { 'auto-submitted': 'auto-replied' } });
     await write({ text: callMe('+44 20 7946 0958') });
     const first = await write({});
@@ -108,8 +125,36 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     await eventually('the first of a burst is recorded', () => find(first));
     const second = await write({ threadId: first.threadId, text: 'Where is my parcel?' });
     await eventually('the last of a burst is recorded', () => find(second));
+    const { id: handedOffId } = await eventually('a message is handed off', async () => {
+      const [row] = await rig.query<{ id: string }>`SELECT message_id AS id FROM hand_off WHERE state = 'acknowledged'`;
+      return row ?? null;
+    });
+    const outcome = { status: 'done', reference: null, reason: null } as const;
+    const report = { messageId: handedOffId, platform: 'agent', outcome, by: 'platform agent', now: new Date() };
+    await rig.db.transaction((tx) => reportOutcome(tx, report));
+    for (const id of [lifecycleWorkflowId('simulator', handedOffId), handOffWorkflowId(handedOffId)])
+      await rig.client.workflow.getHandle(id).signal('ledgerMoved');
+    await eventually('people were reminded of a case', async () => {
+      const [row] = await rig.query<{ n: number }>`SELECT count(*)::int AS n FROM "case" WHERE told > 0`;
+      return row !== undefined && row.n > 0;
+    });
+    await rig.control('person-reply', { threadId: escalated.threadId, text: 'It is on its way back to you.' });
+    await eventually('the workflow of the case has ended', async () => {
+      const [row] = await rig.query<{ n: number }>`
+        SELECT count(*)::int AS n FROM "case" WHERE resolution = 'replied' AND settled_at IS NOT NULL`;
+      return row?.n === 1;
+    });
+    await rig.client.workflow.execute('digest', { workflowId: DIGEST_WORKFLOW_ID, taskQueue: INTAKE_QUEUE });
     await rig.account();
-    const lifecycles = { answered, 'in-doubt': inDoubt, 'late-body': late, escalated, ignored, burst: first };
+    const lifecycles = {
+      answered,
+      'handed-off': handedOff,
+      'in-doubt': inDoubt,
+      'late-body': late,
+      escalated,
+      ignored,
+      burst: first,
+    };
     const ids = new Map<string, string>();
     for (const [name, message] of Object.entries(lifecycles)) ids.set(name, (await find(message))?.id ?? '');
     // The ledger has the ending before the run has: the last one may still owe its closing event.
@@ -159,12 +204,16 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       'audit',
       'callback',
       'canary',
+      'cases',
       'deliverAlarm',
       'deliverAlarms',
+      'digest',
       'dispatch',
       'fetchAttachments',
+      'handOff',
       'maintain',
       'pacer',
+      'personCase',
       'pollWindow',
       'probe',
       'reconcileCalls',
@@ -181,6 +230,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     await receiver.close();
     await phone.close();
     rmSync(folder, { recursive: true, force: true });
+    await platform.close();
   }
 }
 

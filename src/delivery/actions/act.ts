@@ -2,6 +2,7 @@ import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
 import { askApproval } from './approve.js';
 import { decideCallback } from './callback.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
+import { decideHandOff } from './hand-off.js';
 import { holdIfStopped } from './hold.js';
 import { refuseReply, reply } from './reply.js';
 import { shadow } from './shadow.js';
@@ -21,13 +22,13 @@ export async function act(acting: Acting): Promise<Acted> {
     await escalateMessage(tx, message, action.reason, now, action.evidence);
     return ENDED;
   }
-  if (mode === 'approve' || choice.asksApproval) return askApproval(acting);
+  // Nobody can look at the work of a platform before it is done: decideHandOff gives that to a person.
+  if (action.do !== 'hand_off' && (mode === 'approve' || choice.asksApproval)) return askApproval(acting);
   const held = await holdIfStopped(acting, choice.playbook?.name ?? null);
   if (held) return held;
   if (action.do === 'reply') return reply(acting, action);
   if (action.do === 'callback') return decideCallback(acting);
-  await escalateMessage(tx, message, 'no_playbook', now);
-  return ENDED;
+  return decideHandOff(acting, action.platform);
 }
 
 async function ignore({ tx, message, now }: Deciding, reason: 'observed_only' | 'closed_by_playbook'): Promise<Acted> {

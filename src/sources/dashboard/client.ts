@@ -131,6 +131,20 @@ export function createDashboardClient(options: DashboardOptions): DashboardClien
         });
       return { status: answer.status, item };
     },
+    async addNote({ providerThreadId, text }, { signal } = {}) {
+      const answer = await exchange(sending, origin, {
+        method: 'POST',
+        path: `${prefix}/v1/threads/${encodeURIComponent(providerThreadId)}/notes`,
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify({ text }),
+        deadlineMs: callDeadlineMs,
+        maxAnswerBytes,
+        signal,
+        onHead,
+      });
+      if (answer.status < 200 || answer.status > 299) throw statusFailure(answer, clock.now());
+      return { status: answer.status };
+    },
     async close() {
       await Promise.all([reading.close(), sending.close()]);
     },

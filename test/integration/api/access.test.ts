@@ -40,6 +40,17 @@ const ROUTES: { route: string; body?: object; answers: Record<Role, number> }[] 
   { route: 'POST /v1/sending/stops', body: {}, answers: { viewer: 403, operator: 200, admin: 200 } },
   { route: 'POST /v1/sending/resume', body: {}, answers: { viewer: 403, operator: 200, admin: 200 } },
   { route: 'GET /v1/shadow', answers: { viewer: 200, operator: 200, admin: 200 } },
+  { route: 'GET /v1/cases', answers: { viewer: 200, operator: 200, admin: 200 } },
+  { route: `GET /v1/cases/${NOBODY}`, answers: { viewer: 404, operator: 404, admin: 404 } },
+  {
+    route: `POST /v1/cases/${NOBODY}/assign`,
+    body: { to: 'somebody' },
+    answers: { viewer: 403, operator: 404, admin: 404 },
+  },
+  { route: `POST /v1/cases/${NOBODY}/resolve`, body: {}, answers: { viewer: 403, operator: 404, admin: 404 } },
+  { route: `POST /v1/cases/${NOBODY}/reopen`, answers: { viewer: 403, operator: 404, admin: 404 } },
+  { route: 'GET /v1/hand-offs', answers: { viewer: 200, operator: 200, admin: 200 } },
+  { route: 'GET /v1/digest', answers: { viewer: 200, operator: 200, admin: 200 } },
   { route: 'GET /v1/nothing', answers: { viewer: 404, operator: 404, admin: 404 } },
 ];
 

@@ -7,8 +7,10 @@ import { APPROVAL_VERDICTS, DRAFT_PURPOSES } from '../../../src/domain/approvals
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
 import { CALL_STATES, CALL_WITNESSES, PHONE_STATUSES } from '../../../src/domain/calls.js';
+import { CASE_EVENTS, CASE_RESOLUTIONS } from '../../../src/domain/cases.js';
 import { CANARY_PURPOSES, OUTCOMES, VERDICTS } from '../../../src/domain/claims.js';
 import { FORM_REFUSALS, SUBMISSION_STATES, SUBMISSION_WAYS } from '../../../src/domain/forms.js';
+import { HAND_OFF_STATES } from '../../../src/domain/hand-offs.js';
 import { HINT_REFUSALS, HINT_STATES } from '../../../src/domain/hints.js';
 import { LIFECYCLE_EVENTS } from '../../../src/domain/lifecycle-events.js';
 import { CHANNELS, DIRECTIONS } from '../../../src/domain/message.js';
@@ -45,12 +47,15 @@ const TABLES: Record<string, Record<string, string>> = {
   call_status_check: PHONE_STATUSES,
   phone_call_first_seen_by_check: CALL_WITNESSES,
   canary_purpose_check: CANARY_PURPOSES,
+  case_event_kind_check: CASE_EVENTS,
   case_reason_check: ESCALATE_REASONS,
+  case_resolution_check: CASE_RESOLUTIONS,
   case_state_check: CASE_STATES,
   decision_action_check: ACTIONS,
   decision_mode_check: MODES,
   draft_purpose_check: DRAFT_PURPOSES,
   form_refusal_cause_check: FORM_REFUSALS,
+  hand_off_state_check: HAND_OFF_STATES,
   hint_refusal_cause_check: HINT_REFUSALS,
   hint_state_check: HINT_STATES,
   claim_observation_outcome_check: OUTCOMES,
