@@ -1,6 +1,7 @@
 import { plainText } from '../../classify/plain-text.js';
 import type { Sql } from '../../ledger/database.js';
 import { type CarriedMessage, readContent } from '../../ledger/lifecycles.js';
+import { submissionOf } from '../../ledger/same-submission.js';
 import type { CallingSetup } from './setup.js';
 
 /** What a message says about the call that it asks for. */
@@ -14,13 +15,14 @@ export interface CallRequestFacts {
   zone: string | null;
 }
 
-/** Reads the request: the sender of a phone channel is the number, everything else has to say one in its text. */
+/** Reads the request: the sender of a phone channel is the number, then the field of a form; everything else says one in its text. */
 export async function readCallRequest(
   tx: Sql,
   message: Pick<CarriedMessage, 'id'>,
   { region }: CallingSetup,
 ): Promise<CallRequestFacts> {
   const content = await readContent(tx, message.id);
-  const given = content.from?.kind === 'phone' ? content.from.value : null;
+  const submission = await submissionOf(tx, message.id);
+  const given = content.from?.kind === 'phone' ? content.from.value : (submission?.fields.phone ?? null);
   return { given, text: plainText(content), region, zone: null };
 }

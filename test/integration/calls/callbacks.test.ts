@@ -164,7 +164,7 @@ describe('a request that changes', () => {
     clock.advance(DAY);
     expect(await run(id)).toEqual({ do: 'end' });
     await decide(id);
-    expect(await ledger.message('m1')).toMatchObject({ disposition: 'escalated', reason: 'escalated_by_playbook' });
+    expect(await ledger.message('m1')).toMatchObject({ state: 'waiting', waitingKind: 'approval' });
     expect(world.calls).toEqual([]);
   });
 });
