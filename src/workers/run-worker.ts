@@ -211,6 +211,14 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     const running = workers.map((worker) => worker.run());
     const all = Promise.all(running);
     all.catch(() => undefined); // awaited below; a failure meanwhile must not end the process unheard
+    const shutDown = () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    // Whatever fails from here on, they end before what they use is closed, and before that can hide why.
+    releases.push(async () => {
+      shutDown();
+      await all.catch(() => undefined);
+    });
     const [schedules] = await Promise.all([
       ensureSchedules(
         client,
@@ -238,9 +246,6 @@ export async function runWorker(run: WorkerRun): Promise<void> {
     }
     log.info({ event: 'worker.started', roles: rolesOf(roles).join(','), buildId, namespace });
     run.onReady();
-    const shutDown = () => {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    };
     run.stop.addEventListener('abort', shutDown, { once: true });
     if (run.stop.aborted) shutDown();
     await all;
