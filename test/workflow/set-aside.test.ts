@@ -84,7 +84,7 @@ it('a page that stays unreadable is parked and shown, the round goes on, and the
   expect(await endOf(poison.messageId)).toBe('answered');
   expect((await waybill('park', 'retry', park.id)).code).toBe(1);
   const { said } = await waybill('park', 'show', park.id);
-  expect(said).toMatchObject({ park: { state: 'resolved', actions: [{ action: 'retried', by: 'operator' }] } });
+  expect(said).toMatchObject({ park: { state: 'resolved', actions: [{ action: 'retried', by: 'cli:operator' }] } });
   expect(await residuals()).toEqual([]);
 }, 180_000);
 
