@@ -19,6 +19,7 @@ import { startPhoneSimulator } from '../../src/simulator/phone/server.js';
 import { startPlatform, TAKES } from '../../src/simulator/platform.js';
 import { callMe, playbooksThatCall } from '../support/call-playbooks.js';
 import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/free-port.js';
 import { jsonAnswer } from '../support/gateway.js';
 import { type ExportedRun, exportHistories } from '../support/histories.js';
 import { LIVELY, startRig } from '../support/rig.js';
@@ -78,14 +79,29 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     WAYBILL_TIMING_CASE_REMINDER_MS: '2000',
     WAYBILL_CASE_NOTES: 'true',
     WAYBILL_PLATFORMS: 'platforms.json',
+    WAYBILL_FORMS: 'forms.json',
+    WAYBILL_TIMING_FORMS_EVERY_MS: '2000',
+    VENDOR_TOKEN: 'token-of-the-rig',
     PLATFORM_SECRET: WEBHOOK_SECRET,
   };
-  const world = { threads: 5, days: 50, profile: 'documented', seed: 2 } as const;
+  const port = await freePort();
+  const world = { threads: 5, days: 50, profile: 'documented', seed: 2, port } as const;
   const rig = await startRig({ simulator: world, timing, env, sender: true });
   const playbook = ['name: hand_off', 'when: { label: cancel_order }', 'then: { hand_off: { platform: agent } }', ''];
   writeFileSync(join(folder, 'playbooks', 'hand_off.yaml'), playbook.join('\n'));
   const agent = { name: 'agent', url: platform.url, secret: { env: 'PLATFORM_SECRET' } };
   writeFileSync(join(rig.folder, 'platforms.json'), JSON.stringify({ platforms: [agent] }));
+  const contact = {
+    verify: { scheme: 'standard-webhooks', secrets: [{ env: 'PLATFORM_SECRET' }] },
+    fields: { submission_id: 'id', email: 'fields.email', message: 'fields.message' },
+    reconcile: {
+      by: 'list',
+      url: `http://127.0.0.1:${port}/forms/contact/submissions`,
+      token: { env: 'VENDOR_TOKEN' },
+      rate_per_second: 20,
+    },
+  };
+  writeFileSync(join(rig.folder, 'forms.json'), JSON.stringify({ forms: { contact } }));
   try {
     const doubted = new Set<string>();
     let expired = false;
@@ -113,6 +129,8 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
     const first = await write({});
     const alarm = { kind: 'token_rejected', source: 'simulator', subject: 'recorded', evidence: {} } as const;
     await rig.db.transaction((tx) => raiseAlarm(tx, { ...alarm, now: new Date() }));
+    const vendor = { form: 'contact', target: 'http://callbacks.example.com', secret: WEBHOOK_SECRET };
+    await rig.control('forms', vendor);
     await rig.worker.start();
 
     const find = async ({ messageId }: { messageId: string }) => {
@@ -190,6 +208,12 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       taskQueue: INTAKE_QUEUE,
       args: [{ source: 'simulator', timing: rig.timing }],
     });
+    await eventually('the form is reconciled', async () => {
+      const [row] = await rig.query<{
+        n: number;
+      }>`SELECT count(*)::int AS n FROM form_round WHERE closed_at IS NOT NULL`;
+      return row !== undefined && row.n > 0;
+    });
     await rig.worker.stop();
 
     // A pacer never ends: what it has done so far is replayed.
@@ -217,6 +241,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       'pollWindow',
       'probe',
       'reconcileCalls',
+      'reconcileForm',
       'visitRound',
     ];
     for (const type of [...types, 'witness']) {

@@ -23,7 +23,7 @@ async function installation() {
   const env = cleanEnvironment({ WAYBILL_DATABASE_URL: url, WAYBILL_DATA_DIR: join(folder, 'data') });
   return (...words: string[]) =>
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      const args = [join(process.cwd(), 'bin', 'waybill.mjs'), 'classifier', ...words];
+      const args = [join(process.cwd(), 'dist', 'cli', 'main.js'), 'classifier', ...words];
       const child = execFile(process.execPath, args, { env, cwd: folder }, (_error, out, err) =>
         resolve({ code: child.exitCode ?? -1, out, err }),
       );

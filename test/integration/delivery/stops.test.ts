@@ -37,7 +37,9 @@ describe('a stop of sending', () => {
       ...['decided', 'held', 'waiting for stopped', 'decided', 'released', 'reply_prepared'],
       ...['reply_looked', 'reply_posting', 'reply_accepted', 'ended answered (accepted)'],
     ]);
-    expect(await test.db.$queryRaw`SELECT action, subject FROM change WHERE action LIKE 'sending.%' ORDER BY id`).toEqual([
+    expect(
+      await test.db.$queryRaw`SELECT action, subject FROM change WHERE action LIKE 'sending.%' ORDER BY id`,
+    ).toEqual([
       { action: 'sending.stopped', subject: 'everything' },
       { action: 'sending.resumed', subject: 'everything' },
     ]);
