@@ -34,9 +34,9 @@ export const bench: Bench = {
       try {
         say(`a bare workflow of one activity, ${MESSAGES} times`);
         const barePerSecond = await measureBare(bareNamespace);
-        say(`storing ${MESSAGES} messages`);
+        say(`${barePerSecond.toFixed(1)} a second; storing ${MESSAGES} messages`);
         const perSecond = await measureLifecycles(rig);
-        say(`${PER_SECOND} messages a second for ${LIVE_SECONDS} s`);
+        say(`${perSecond.toFixed(1)} lifecycles a second; ${PER_SECOND} messages a second for ${LIVE_SECONDS} s`);
         const latency = await measureLatency(rig);
         const weights = await weighAnswered(rig);
         await rig.worker.stop();

@@ -40,7 +40,7 @@ const steps = createLifecycleSteps(deps as never);
 
 /** `step` makes each part durable in the engine's way, where it has one. */
 async function carry(messageId: string, step: <T>(work: () => Promise<T>, name: string) => Promise<T>): Promise<void> {
-  const taken = await step(() => steps.takeUp({ messageId, runId: `peer ${messageId}`, bodyWaits: 0 }), 'takeUp');
+  const taken = await step(() => steps.takeUp({ messageId, runId: messageId, bodyWaits: 0 }), 'takeUp');
   if (taken.kind !== 'go') return;
   const held = { messageId, carry: taken.carry };
   await step(() => steps.understand(held), 'understand');
