@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { HintRefusal } from '../domain/hints.js';
 import { type CallWebhookDeps, takeCallStatus } from '../ingress/call-webhook.js';
-import { createRefusalCounter } from '../ingress/refusal-counter.js';
-import { countRefusals } from '../ledger/hints.js';
 import type { Logger } from '../telemetry/logger.js';
+import { providerRefusals, REFUSAL_STATUS } from './refusals.js';
 import { webhookScope } from './webhook-scope.js';
 
 export interface CallWebhookOptions extends CallWebhookDeps {
@@ -17,24 +16,10 @@ export interface CallWebhookOptions extends CallWebhookDeps {
 /** A status callback has about thirty short fields. */
 const LARGEST_BODY = 32 * 1024;
 
-const STATUS: Record<HintRefusal, number> = {
-  forged: 401,
-  stale: 401,
-  oversized: 413,
-  unreadable: 400,
-  too_many: 429,
-  unknown_source: 404,
-};
-
 /** `POST /webhooks/calls/:key`: status callbacks of the phone provider. 204 when it is in the ledger, also for a replay. */
 export async function addCallWebhooks(app: FastifyInstance, options: CallWebhookOptions): Promise<void> {
   const { db, clock, log, provider, perMinute, onReport } = options;
-  const refusals = createRefusalCounter({
-    db,
-    clock,
-    count: countRefusals,
-    say: (source, reason: HintRefusal, count) => log.warn({ event: 'hint.refused', source, reason, count }),
-  });
+  const refusals = providerRefusals({ db, clock, log });
   app.addHook('onClose', () => refusals.flushed());
   await webhookScope(app, { log, perMinute, onRefused: (cause) => refusals.add('', cause) }, (scope) => {
     scope.post<{ Params: { key: string } }>(
@@ -50,7 +35,7 @@ export async function addCallWebhooks(app: FastifyInstance, options: CallWebhook
         const verdict = await takeCallStatus(options, delivery);
         if (verdict.kind === 'refused') {
           refusals.add(verdict.cause === 'forged' ? '' : provider, verdict.cause);
-          return reply.code(STATUS[verdict.cause]).send({ status: verdict.cause });
+          return reply.code(REFUSAL_STATUS[verdict.cause]).send({ status: verdict.cause });
         }
         onReport(verdict);
         return reply.code(204).send();

@@ -2,10 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../domain/clock.js';
 import { type HintRefusal } from '../domain/hints.js';
 import { takeDashboardHint } from '../ingress/dashboard-webhook.js';
-import { createRefusalCounter } from '../ingress/refusal-counter.js';
 import type { Database } from '../ledger/database.js';
-import { countRefusals } from '../ledger/hints.js';
 import type { Logger } from '../telemetry/logger.js';
+import { providerRefusals, REFUSAL_STATUS } from './refusals.js';
 import { webhookScope } from './webhook-scope.js';
 
 export interface WebhookOptions {
@@ -22,27 +21,13 @@ export interface WebhookOptions {
 /** A hint is an id in a small envelope; more is not read. */
 const LARGEST_BODY = 64 * 1024;
 
-const STATUS: Record<HintRefusal, number> = {
-  forged: 401,
-  stale: 401,
-  oversized: 413,
-  unreadable: 400,
-  too_many: 429,
-  unknown_source: 404,
-};
-
 /**
  * `POST /webhooks/dashboard/:source` (Standard Webhooks): 202 when the hint is in the ledger, 200 for a replay. Refused deliveries
  * leave a count by cause and day, under the source's name only where we signed for it.
  */
 export async function addDashboardWebhooks(app: FastifyInstance, options: WebhookOptions): Promise<void> {
   const { db, clock, log, secrets, perMinute, onHint } = options;
-  const refusals = createRefusalCounter({
-    db,
-    clock,
-    count: countRefusals,
-    say: (source, reason: HintRefusal, count) => log.warn({ event: 'hint.refused', source, reason, count }),
-  });
+  const refusals = providerRefusals({ db, clock, log });
   app.addHook('onClose', () => refusals.flushed());
   const onRefused = (cause: HintRefusal) => refusals.add('', cause);
   await webhookScope(app, { log, perMinute, onRefused }, (scope) => {
@@ -55,7 +40,7 @@ export async function addDashboardWebhooks(app: FastifyInstance, options: Webhoo
         if (verdict.kind === 'refused') {
           const { cause } = verdict;
           refusals.add(cause === 'unreadable' ? source : '', cause);
-          return reply.code(STATUS[cause]).send({ status: cause });
+          return reply.code(REFUSAL_STATUS[cause]).send({ status: cause });
         }
         if (verdict.kind === 'recorded') onHint({ source, isThreadKnown: verdict.isThreadKnown });
         return reply.code(verdict.kind === 'replay' ? 200 : 202).send({ status: verdict.kind });
