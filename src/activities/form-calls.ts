@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { ListSubmissionsInput, SubmitCanaryInput } from '../contracts/form-steps.js';
 import { WaybillError } from '../domain/failures.js';
 import type { Form } from '../domain/forms.js';
-import { finishCall, readPriorPage } from '../ledger/calls.js';
+import { finishCall, NO_ROWS, readPriorPage } from '../ledger/calls.js';
 import type { Database } from '../ledger/database.js';
 import { canaryMarker } from '../ledger/form-canaries.js';
 import { type RecordedSubmissions, recordSubmissionPage } from '../ledger/form-rounds.js';
@@ -66,17 +66,7 @@ export async function sendFormCanary(
     { source, operation: 'submitCanary', parameters: { canary: canaryId }, readingId: null, page: 0, attempt },
     (client) => client.submitCanary(canaryMarker(form, canaryId)),
   );
-  const nothing = {
-    rows: 0,
-    known: 0,
-    stored: 0,
-    parked: 0,
-    rejected: 0,
-    ids: [],
-    nextCursor: null,
-    unknownFields: {},
-  };
-  await finishCall(deps.db, call, { ...nothing, status: answer.status }, deps.clock.now());
+  await finishCall(deps.db, call, { ...NO_ROWS, status: answer.status }, deps.clock.now());
 }
 
 /** Activities of a form's queue: each is one request to its vendor. */

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { HintRefusal } from '../domain/hints.js';
 import { type CallWebhookDeps, takeCallStatus } from '../ingress/call-webhook.js';
 import type { Logger } from '../telemetry/logger.js';
 import { providerRefusals, REFUSAL_STATUS } from './refusals.js';

@@ -85,6 +85,18 @@ export interface CallOutcome extends CallCounts {
   unknownFields: Record<string, number>;
 }
 
+/** Of an answer that holds no rows. */
+export const NO_ROWS: Omit<CallOutcome, 'status'> = {
+  rows: 0,
+  known: 0,
+  stored: 0,
+  parked: 0,
+  rejected: 0,
+  ids: [],
+  nextCursor: null,
+  unknownFields: {},
+};
+
 /** Closes a call with what came back, in the transaction that records it; also one that was taken for abandoned meanwhile. */
 export async function finishCall(tx: Sql, call: OpenCall, outcome: CallOutcome, now: Date): Promise<void> {
   await tx.$executeRaw`

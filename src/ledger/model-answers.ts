@@ -1,5 +1,5 @@
 import type { ModelAnswer } from '../domain/understanding.js';
-import { type CallOutcome, finishCall, type OpenCall } from './calls.js';
+import { finishCall, NO_ROWS, type OpenCall } from './calls.js';
 import type { Sql } from './database.js';
 
 export interface AnsweredVersion {
@@ -23,18 +23,7 @@ export async function recordModelAnswer(
   answer: ModelAnswer,
   { call, status, now }: { call: OpenCall; status: number; now: Date },
 ): Promise<void> {
-  const outcome: CallOutcome = {
-    status,
-    rows: 0,
-    known: 0,
-    stored: 0,
-    parked: 0,
-    rejected: 0,
-    ids: [],
-    nextCursor: null,
-    unknownFields: {},
-  };
-  await finishCall(tx, call, outcome, now);
+  await finishCall(tx, call, { ...NO_ROWS, status }, now);
   await noteModelAnswer(tx, { messageId, bodyVersion }, answer, { callId: call.id, now });
 }
 
