@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFailed, onTestFinished } from 'vitest';
 import { type ForeignServer, startForeignServer } from '../support/foreign-server.js';
 import { freePort } from '../support/free-port.js';
 import { type Installation, makeInstallation, type Port, saidBy } from './installation.js';
@@ -17,6 +17,7 @@ beforeAll(async () => {
   here = await makeInstallation();
   foreign = await startForeignServer({ token: 'the-right-token', threads: [] });
 });
+beforeEach(() => onTestFailed(() => process.stderr.write(`${here.story()}\n`)));
 afterEach(async () => {
   expect(await here.leftovers(here.processes())).toEqual([]);
 });

@@ -30,6 +30,8 @@ export interface Installation {
   withLedger<T>(work: (db: Database) => Promise<T>): Promise<T>;
   /** The processes that the product has noted as its own, alive or not. */
   processes(): ProcessIdentity[];
+  /** What the commands of this installation said and what its logs end with: for a failed test's report. */
+  story(): string;
   /** What still runs of the given processes, and which ports are taken. */
   leftovers(known: readonly ProcessIdentity[]): Promise<string[]>;
   release(): Promise<void>;
@@ -51,12 +53,14 @@ export async function makeInstallation(): Promise<Installation> {
     TEMPORAL_CLI_PATH: findTemporal(process.env.TEMPORAL_CLI_PATH || null),
   };
   const running = new Set<RunningProcess>();
+  const commands: { args: readonly string[]; child: RunningProcess }[] = [];
   const postgres = join(dataDir, 'postgres');
 
   const start: Installation['start'] = (args, env = {}) => {
     const options = { env: cleanEnvironment({ ...settings, ...env }), cwd: folder, channel: false };
     const child = startNode([COMMAND, ...args], options);
     running.add(child);
+    commands.push({ args, child });
     void child.ended.then(() => running.delete(child));
     return child;
   };
@@ -92,6 +96,16 @@ export async function makeInstallation(): Promise<Installation> {
         const identity = parseIdentity(readFileSync(file, 'utf8'));
         return identity ? [identity] : [];
       }),
+    story() {
+      const last = commands.at(-1);
+      const said = last ? last.child.output() : { stdout: '', stderr: '' };
+      const logs = [join(dataDir, 'temporal', 'temporal.log'), ...filesIn(join(dataDir, 'logs'))];
+      return [
+        `last command: ${last?.args.join(' ') ?? 'none'}, ${last?.child.hasEnded() ? 'ended' : 'still running'}`,
+        lastLines(said.stdout + said.stderr),
+        ...logs.filter((file) => existsSync(file)).map((file) => `${file}:\n${lastLines(readFileSync(file, 'utf8'))}`),
+      ].join('\n');
+    },
     async leftovers(known) {
       const alive = known.filter(isAlive).map(({ pid }) => `process ${pid}`);
       const taken = await Promise.all(
@@ -120,6 +134,11 @@ export async function makeInstallation(): Promise<Installation> {
     },
   };
 }
+
+const STORY_LINES = 25;
+const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-STORY_LINES).join('\n');
+const filesIn = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 
 /** The account that `--once --json` prints as its last line. */
 export function accountOf({ stdout }: Ended): Account {

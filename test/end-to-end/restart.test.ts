@@ -1,5 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import type { RunningProcess } from '../support/worker-process.js';
 import { type Installation, makeInstallation } from './installation.js';
@@ -26,6 +26,7 @@ let here: Installation;
 beforeAll(async () => {
   here = await makeInstallation();
 });
+beforeEach(() => onTestFailed(() => process.stderr.write(`${here.story()}\n`)));
 afterAll(() => here?.release(), MINUTES);
 
 const lastStatus = (up: RunningProcess): StatusLine | null => {
@@ -41,7 +42,13 @@ function startUp(): { up: RunningProcess; at: Date } {
 
 /** Milliseconds from the command to its first call to the provider, read from the ledger beside the product. */
 async function firstCallAfter({ up, at }: { up: RunningProcess; at: Date }): Promise<number> {
-  await eventually('the status tells of calls', () => (lastStatus(up)?.calls.made ?? 0) > 0, { withinMs: MINUTES });
+  const toldOfCalls = eventually('the status tells of calls', () => (lastStatus(up)?.calls.made ?? 0) > 0, {
+    withinMs: MINUTES,
+  });
+  await Promise.race([
+    toldOfCalls,
+    up.ended.then((ended) => expect.fail(`the start ended with ${ended.code}: ${ended.stderr}`)),
+  ]);
   return here.withLedger(async (db) => {
     const call = await eventually('a call of this start', async () => {
       const [first] = await db.$queryRaw<{ openedAt: Date | null }[]>`
