@@ -17,7 +17,11 @@ beforeAll(async () => {
   here = await makeInstallation();
   foreign = await startForeignServer({ token: 'the-right-token', threads: [] });
 });
-beforeEach(() => onTestFailed(() => process.stderr.write(`${here.story()}\n`)));
+beforeEach(() =>
+  onTestFailed(() => {
+    process.stderr.write(`${here.story()}\n`);
+  }),
+);
 afterEach(async () => {
   expect(await here.leftovers(here.processes())).toEqual([]);
 });

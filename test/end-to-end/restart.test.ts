@@ -26,7 +26,11 @@ let here: Installation;
 beforeAll(async () => {
   here = await makeInstallation();
 });
-beforeEach(() => onTestFailed(() => process.stderr.write(`${here.story()}\n`)));
+beforeEach(() =>
+  onTestFailed(() => {
+    process.stderr.write(`${here.story()}\n`);
+  }),
+);
 afterAll(() => here?.release(), MINUTES);
 
 const lastStatus = (up: RunningProcess): StatusLine | null => {
