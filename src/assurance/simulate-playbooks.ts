@@ -1,11 +1,14 @@
 import { decidingText } from '../classify/plain-text.js';
 import { factsOf } from '../delivery/choose.js';
+import { decidingWords } from '../delivery/deciding-words.js';
 import type { ActionKind, Choice } from '../domain/actions.js';
+import { understandRecalled } from '../domain/recalled.js';
 import { triage } from '../domain/triage.js';
-import type { Classifier } from '../domain/understanding.js';
+import type { ClassifierChain } from '../domain/understanding.js';
 import type { Sql } from '../ledger/database.js';
 import type { CarriedMessage, MessageContent } from '../ledger/lifecycles.js';
-import type { Chooser } from '../playbooks/chooser.js';
+import { readModelAnswer } from '../ledger/model-answers.js';
+import { asAbstained, type Chooser } from '../playbooks/chooser.js';
 
 /** What becomes of a message by the playbooks, as far as it can be compared. */
 interface Chosen {
@@ -31,13 +34,15 @@ export interface Simulation {
   differences: ({ was: Chosen; now: Chosen } & Counted)[];
   /** Messages that nothing had been decided about, as in `observe`. */
   undecidedThen: number;
+  /** Messages that the language model would have been asked about and never was: it counts as silent on them. */
+  modelUnasked: number;
 }
 
 export interface SimulationOptions {
   since: Date;
   /** Null: all. */
   source: string | null;
-  classifier: Classifier;
+  chain: ClassifierChain;
   chooser: Chooser;
   ownAddresses: ReadonlySet<string>;
   progress?(done: number): void;
@@ -63,13 +68,15 @@ const EXAMPLES = 5;
 const BY_PLACE = ['superseded_by', 'answered_with', 'duplicate_of'];
 
 /**
- * What today's classifier and playbooks would have chosen for stored messages. Reads alone: nothing is written, sent or started. The
- * place in the conversation, modes, stops and the guards of replies are not part of it; thread and hours are those of when the message
+ * What today's classifiers and playbooks would have chosen for stored messages. Reads alone: nothing is written, sent or started, and
+ * of a language model its recorded answers count. The place in the conversation, modes, stops and the guards of replies are not part of it; thread and hours are those of when the message
  * was first seen.
  */
 export async function simulatePlaybooks(db: Sql, options: SimulationOptions): Promise<Simulation> {
-  const { classifier, chooser, ownAddresses, progress } = options;
-  const result: Simulation = { messages: 0, notDecided: {}, chosen: [], same: 0, differences: [], undecidedThen: 0 };
+  const { chain, chooser, ownAddresses, progress } = options;
+  const result: Simulation = {
+    ...{ messages: 0, notDecided: {}, chosen: [], same: 0, differences: [], undecidedThen: 0, modelUnasked: 0 },
+  };
   for await (const row of storedMessages(db, options)) {
     result.messages++;
     progress?.(result.messages);
@@ -82,21 +89,24 @@ export async function simulatePlaybooks(db: Sql, options: SimulationOptions): Pr
       tally(result.notDecided, 'wait' in verdict ? 'empty_body' : verdict.reason);
       continue;
     }
-    const known = factsOf(
+    const message = { ...row, route: verdict.go };
+    const words = await decidingWords(db, message, row);
+    const { id: messageId, version: bodyVersion } = row;
+    const { understanding, isUnasked } = await understandRecalled(chain, words, (classifier) =>
+      readModelAnswer(db, { messageId, bodyVersion, classifier }),
+    );
+    if (isUnasked) result.modelUnasked++;
+    const facts = factsOf(
       {
-        message: { ...row, route: verdict.go },
-        content: row,
-        understood: { label: '', confidence: 0 },
+        message,
+        content: { from: row.from, subject: words.subject, text: words.text, html: null },
+        understood: understanding,
         threadStatus: row.threadStatus,
       },
       { isFirstMessage: row.isFirstMessage, repliesSoFar: row.repliesSoFar, at: row.firstSeenAt },
     );
-    const { label, confidence } = await classifier.classify({
-      subject: row.subject,
-      text: known.text,
-      headers: row.headers,
-    });
-    account(result, row, chooser.choose({ ...known, label, confidence }));
+    const choice = chooser.choose(facts);
+    account(result, row, understanding.abstained ? asAbstained(choice) : choice);
   }
   const byCount = (a: Counted, b: Counted) => b.count - a.count;
   result.chosen.sort(byCount);

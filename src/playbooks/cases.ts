@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ACTIONS, type ActionKind, type Choice } from '../domain/actions.js';
 import { CHANNELS } from '../domain/message.js';
+import { understandRecalled } from '../domain/recalled.js';
 import { ROUTES } from '../domain/states.js';
-import { type Classifier, LANGUAGES } from '../domain/understanding.js';
-import type { Chooser, Facts } from './chooser.js';
+import { type ClassifierChain, LANGUAGES } from '../domain/understanding.js';
+import { asAbstained, type Chooser, type Facts } from './chooser.js';
 import type { SourceFile } from './playbook-set.js';
 import type { Position, Problem } from './problem.js';
 import { readYaml, schemaProblems } from './yaml-file.js';
@@ -16,7 +17,7 @@ const Message = z.strictObject({
   text: z.string().default(''),
   from: z.string().nullable().default(null),
   from_name: z.string().nullable().default(null),
-  /** Unset: the rules of the classifier say it. */
+  /** Unset: the classifiers say it. */
   label: z.string().optional(),
   confidence: z.number().min(0, 'write a number from 0 to 1').max(1, 'write a number from 0 to 1').default(1),
   route: oneOf(ROUTES).default('email'),
@@ -87,19 +88,20 @@ export function readCases(files: readonly SourceFile[]): { cases: PlaybookCase[]
 
 const NEVER = new Date(0);
 
-/** Asks the playbooks for every case. A case without a label is classified by its words. */
+/** Asks the playbooks for every case. A case without a label is classified by its words, and no language model is asked for it. */
 export async function runCases(
   cases: readonly PlaybookCase[],
-  { chooser, classifier }: { chooser: Chooser; classifier: Classifier },
+  { chooser, chain }: { chooser: Chooser; chain: ClassifierChain },
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   for (const { file, line, column, name, message, expect } of cases) {
     const { subject, text } = message;
     const understood =
       message.label === undefined
-        ? await classifier.classify({ subject, text, headers: {} })
-        : { label: message.label, confidence: message.confidence };
-    const choice = chooser.choose(factsOf(message, understood));
+        ? (await understandRecalled(chain, { subject, text, headers: {} }, async () => null)).understanding
+        : { label: message.label, confidence: message.confidence, abstained: false };
+    const chosen = chooser.choose(factsOf(message, understood));
+    const choice = understood.abstained ? asAbstained(chosen) : chosen;
     const differences = compare(choice, expect);
     const { playbook, action } = choice;
     results.push({ file, line, column, name, playbook: playbook?.name ?? null, action: action.do, differences });

@@ -2,7 +2,7 @@ import type { ActivityDeps } from '../activities/deps.js';
 import { createChain, type Link } from '../classify/chain.js';
 import { LABELS } from '../classify/labels.js';
 import { createJudgingThread } from '../classify/local/judging-thread.js';
-import { createLocalLink } from '../classify/local/local-link.js';
+import { createLocalLink, type LocalLinkDeps } from '../classify/local/local-link.js';
 import { createModelLink } from '../classify/model-link.js';
 import { rulesLink } from '../classify/rules-link.js';
 import type { Config } from '../config/config.js';
@@ -14,28 +14,34 @@ import type { Database } from '../ledger/database.js';
 import { classifierOf, createModelClient, type ModelOptions } from '../sources/model/client.js';
 import type { Logger } from '../telemetry/logger.js';
 
-export interface ClassifierParts {
-  config: Config;
+interface LocalParts {
   db: Database;
   clock: Clock;
-  log: Logger;
+  /** Told when the local classifier cannot be used, and when it can be again. */
+  onState: LocalLinkDeps['onState'];
+}
+
+export interface ClassifierParts {
+  config: Pick<Config, 'classifier' | 'timing'>;
+  /** Null where there is no ledger to read a trained model from: the local classifier is left out. */
+  local: LocalParts | null;
 }
 
 /** The classifiers of this configuration in their order; nothing is loaded or started before the first message. */
 export function configuredClassifier(parts: ClassifierParts): { chain: ClassifierChain; close(): Promise<void> } {
-  const { classifier } = parts.config;
+  const { config, local } = parts;
   const closes: (() => Promise<void>)[] = [];
-  const links: Readonly<Record<string, () => Link>> = {
+  const links: Readonly<Record<string, () => Link | []>> = {
     rules: () => rulesLink,
     local() {
-      const { link, close } = localLink(parts);
+      if (!local) return [];
+      const { link, close } = localLink(config, local);
       closes.push(close);
       return link;
     },
-    model: () =>
-      createModelLink({ classifier: classifierOf(modelOptions(parts.config)), labels: modelLabels(parts.config) }),
+    model: () => createModelLink({ classifier: classifierOf(modelOptions(config)), labels: modelLabels(config) }),
   };
-  const chain = createChain(classifier.chain.flatMap((name) => links[name]?.() ?? []));
+  const chain = createChain(config.classifier.chain.flatMap((name) => links[name]?.() ?? []));
   return {
     chain,
     async close() {
@@ -44,27 +50,43 @@ export function configuredClassifier(parts: ClassifierParts): { chain: Classifie
   };
 }
 
-function localLink({ config, db, clock, log }: ClassifierParts): { link: Link; close(): Promise<void> } {
+function localLink(
+  { timing }: ClassifierParts['config'],
+  { db, clock, onState }: LocalParts,
+): { link: Link; close(): Promise<void> } {
   const thread = createJudgingThread();
-  const alarm = { kind: 'classifier_unusable', source: null, subject: 'local' } as const;
   const link = createLocalLink({
     thread,
     activeId: () => activeModelId(db),
     read: (id) => readArtefact(db, id),
     now: () => clock.now().getTime(),
-    checkEveryMs: config.timing.classifierCheckMs,
-    async onState(state) {
-      const now = clock.now();
-      if (!state.usable)
-        log.warn({ event: 'classifier.unusable', classifier: state.model ?? 'local', reason: state.failure });
-      // A ledger that cannot be reached raises no alarm, and keeps no message from its way either.
-      await (state.usable
-        ? quenchAlarm(db, { ...alarm, now })
-        : raiseAlarm(db, { ...alarm, evidence: { classifier: state.model, failure: state.failure }, now })
-      ).catch(() => undefined);
-    },
+    checkEveryMs: timing.classifierCheckMs,
+    onState,
   });
   return { link, close: () => thread.close() };
+}
+
+/** What a worker does where its local classifier cannot be used: a line in the log, and an alarm until it can be again. */
+export function alarmOnState({
+  db,
+  clock,
+  log,
+}: {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+}): LocalLinkDeps['onState'] {
+  const alarm = { kind: 'classifier_unusable', source: null, subject: 'local' } as const;
+  return async (state) => {
+    const now = clock.now();
+    if (!state.usable)
+      log.warn({ event: 'classifier.unusable', classifier: state.model ?? 'local', reason: state.failure });
+    // A ledger that cannot be reached raises no alarm, and keeps no message from its way either.
+    await (state.usable
+      ? quenchAlarm(db, { ...alarm, now })
+      : raiseAlarm(db, { ...alarm, evidence: { classifier: state.model, failure: state.failure }, now })
+    ).catch(() => undefined);
+  };
 }
 
 /** The language model of this configuration; undefined where none is asked. */
@@ -78,11 +100,11 @@ export async function knownLabels(config: Config, db: Database): Promise<readonl
   return [...new Set([...Object.keys(LABELS), ...modelLabels(config), ...(await trainedLabels(db))])];
 }
 
-function modelOptions({ classifier, timing }: Config): ModelOptions {
+function modelOptions({ classifier, timing }: ClassifierParts['config']): ModelOptions {
   const { provider = 'compatible', name = '', key = null, url = null } = classifier.model ?? {};
   return { provider, model: name, key, url, deadlineMs: timing.modelDeadlineMs };
 }
 
-const modelLabels = ({ classifier }: Config): readonly string[] =>
+const modelLabels = ({ classifier }: Pick<Config, 'classifier'>): readonly string[] =>
   classifier.model?.labels ??
   Object.keys(LABELS).filter((label) => label !== UNKNOWN_LABEL && label !== 'automatic_mail');

@@ -33,7 +33,7 @@ import { createFormClient } from '../sources/forms/client.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
 import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
-import { configuredClassifier, configuredModel, knownLabels } from './configured-classifier.js';
+import { alarmOnState, configuredClassifier, configuredModel, knownLabels } from './configured-classifier.js';
 import { type ConfiguredProvider, configuredProviders } from './configured-providers.js';
 import { type ConfiguredSource, configuredSources } from './configured-sources.js';
 import { followPlaybooks } from './follow-playbooks.js';
@@ -167,7 +167,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         })
       : null;
     if (playbooks) releases.push(() => playbooks.close());
-    const classifier = configuredClassifier({ config, db, clock: systemClock, log: logOf('lifecycle') });
+    const onState = alarmOnState({ db, clock: systemClock, log: logOf('lifecycle') });
+    const classifier = configuredClassifier({ config, local: { db, clock: systemClock, onState } });
     releases.push(() => classifier.close());
     const deps: ActivityDeps = {
       db,

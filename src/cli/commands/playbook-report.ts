@@ -5,12 +5,15 @@ const chosenBy = ({ playbook, action }: { playbook: string | null; action: strin
   `${playbook ?? 'no playbook'}, ${action}`;
 
 /** A simulation for people: what would be done, and where that differs from what was. */
-export function describeSimulation(simulation: Simulation): string {
-  const { messages, notDecided, chosen, same, differences, undecidedThen } = simulation;
+export function describeSimulation(simulation: Simulation, classifiers: readonly string[]): string {
+  const { messages, notDecided, chosen, same, differences, undecidedThen, modelUnasked } = simulation;
+  const unasked =
+    modelUnasked === 0 ? '' : `; the language model was never asked about ${modelUnasked}, and is not now`;
   const asked = chosen.reduce((sum, { count }) => sum + count, 0);
   return [
     columns([
       ['messages', String(messages)],
+      ['classifiers', `${classifiers.join(', ')}${unasked}`],
       ['asked', `${asked}; the others reach no playbook: ${counts(notDecided)}`],
       ['decided alike', `${same} of ${asked - undecidedThen} that were decided; ${undecidedThen} were not`],
     ]),

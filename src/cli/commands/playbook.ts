@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { simulatePlaybooks } from '../../assurance/simulate-playbooks.js';
 import { LABELS } from '../../classify/labels.js';
-import { ruleClassifier } from '../../classify/rules.js';
 import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
+import type { ClassifierChain } from '../../domain/understanding.js';
 import { listPlaybookVersions, readPlaybookVersion } from '../../ledger/playbook-versions.js';
 import { type CaseResult, readCases, runCases } from '../../playbooks/cases.js';
 import { loadFolder, readFolder, STARTER_FOLDER } from '../../playbooks/folder.js';
@@ -15,6 +15,7 @@ import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { columns, note, paint, print, toJson } from '../output.js';
 import { chooseSources } from '../sources.js';
+import { withChain } from './playbook-classifiers.js';
 import { describeSimulation } from './playbook-report.js';
 
 const CODES = '2, 3, 4 as for every command.';
@@ -58,15 +59,25 @@ export function addPlaybook(program: Command): void {
       const read = loadFolder(path, null);
       const { cases, problems: unread } = readCases(readFolder(path).cases);
       const problems = [...read.problems, ...unread];
-      const parts = read.set ? { chooser: chooserOf(read.set), classifier: ruleClassifier } : null;
-      const results = parts && problems.length === 0 ? await runCases(cases, parts) : [];
+      const config = processConfig();
+      const { set } = read;
+      const run = (chain: ClassifierChain) => (set ? runCases(cases, { chooser: chooserOf(set), chain }) : []);
+      const asksLocal =
+        config.classifier.chain.includes('local') && cases.some(({ message }) => message.label === undefined);
+      const results =
+        problems.length > 0
+          ? []
+          : asksLocal
+            ? await withLedger(config, (db) => withChain(config, db, run))
+            : await withChain(config, null, run);
+      const classifiers = config.classifier.chain;
       const failed = results.filter(({ differences }) => differences.length > 0);
       if (problems.length > 0 || failed.length > 0 || results.length === 0) process.exitCode = EXIT.finding;
-      if (json) print(toJson({ cases: results.length, failed: failed.length, results, problems }));
+      if (json) print(toJson({ cases: results.length, failed: failed.length, classifiers, results, problems }));
       else if (problems.length > 0) for (const problem of problems) print(problemLine(problem));
       else {
         for (const result of failed) print(failure(result));
-        print(`${results.length} cases, ${failed.length} not as expected.`);
+        print(`${results.length} cases, ${failed.length} not as expected (classifiers: ${classifiers.join(', ')}).`);
       }
     });
 
@@ -90,21 +101,24 @@ export function addPlaybook(program: Command): void {
       let toldAt = begun;
       const simulation = await withLedger(config, async (db) => {
         await chooseSources(db, named.source, 'every');
-        return simulatePlaybooks(db, {
-          since: from,
-          source,
-          classifier: ruleClassifier,
-          chooser: chooserOf(set),
-          ownAddresses: new Set(config.source.ownAddresses),
-          progress(done) {
-            if (performance.now() - toldAt < SILENT_MS) return;
-            toldAt = performance.now();
-            note(`tried: ${done}, ${Math.round((done * 1_000) / (toldAt - begun))} per second`);
-          },
-        });
+        return withChain(config, db, (chain) =>
+          simulatePlaybooks(db, {
+            since: from,
+            source,
+            chain,
+            chooser: chooserOf(set),
+            ownAddresses: new Set(config.source.ownAddresses),
+            progress(done) {
+              if (performance.now() - toldAt < SILENT_MS) return;
+              toldAt = performance.now();
+              note(`tried: ${done}, ${Math.round((done * 1_000) / (toldAt - begun))} per second`);
+            },
+          }),
+        );
       });
-      const facts = { since: from.toISOString(), source, set: set.hash.slice(0, 12), ...simulation };
-      print(json ? toJson(facts) : describeSimulation(simulation));
+      const classifiers = config.classifier.chain;
+      const facts = { since: from.toISOString(), source, set: set.hash.slice(0, 12), classifiers, ...simulation };
+      print(json ? toJson(facts) : describeSimulation(simulation, classifiers));
     });
 
   group

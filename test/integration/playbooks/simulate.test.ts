@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import { simulatePlaybooks } from '../../../src/assurance/simulate-playbooks.js';
-import { ruleClassifier } from '../../../src/classify/rules.js';
+import { createChain } from '../../../src/classify/chain.js';
+import { createModelLink } from '../../../src/classify/model-link.js';
+import { rulesLink } from '../../../src/classify/rules-link.js';
+import { noteModelAnswer } from '../../../src/ledger/model-answers.js';
 import { chooserOf } from '../../../src/playbooks/set-chooser.js';
 import { DAY, HOUR, iso } from '../../support/clock.js';
 import { incomingMessage, incomingThread, outgoingMessage } from '../../support/incoming.js';
@@ -52,7 +55,12 @@ it('tells what the playbooks of now would choose, and where that differs from wh
     'a.yaml': 'name: parcel\nwhen: { label: delivery_status, thread: { first_message: true } }\nthen: callback\n',
     'b.yaml': 'name: refund\nwhen: { label: refund }\nthen: escalate\n',
   });
-  const options = { since: new Date(0), source: null, classifier: ruleClassifier, ownAddresses: new Set<string>() };
+  const options = {
+    since: new Date(0),
+    source: null,
+    chain: createChain([rulesLink]),
+    ownAddresses: new Set<string>(),
+  };
   const simulation = await simulatePlaybooks(db, { ...options, chooser: chooserOf(set) });
   const [m1, m2, m3, m4, old] = await Promise.all(
     ['m1', 'm2', 'm3', 'm4', 'old'].map(async (id) => (await ledger.message(id)).id),
@@ -75,8 +83,29 @@ it('tells what the playbooks of now would choose, and where that differs from wh
       },
     ],
     undecidedThen: 2,
+    modelUnasked: 0,
   });
   expect(await Promise.all(TABLES.map((table) => ledger.count(table)))).toEqual(before);
+
+  // The language model has its turn where the rules know nothing: what it said before counts, and it is not asked now.
+  const model = createModelLink({ classifier: 'model:test', labels: ['refund'] });
+  const asked = { ...options, chain: createChain([rulesLink, model]), chooser: chooserOf(set) };
+  expect(await simulatePlaybooks(db, asked)).toMatchObject({
+    modelUnasked: 1,
+    chosen: expect.arrayContaining([
+      { playbook: null, action: 'escalate', reason: 'abstained', count: 1, examples: [m4] },
+    ]),
+  });
+  await noteModelAnswer(
+    db,
+    { messageId: m4 ?? '', bodyVersion: 1 },
+    { label: 'refund', reason: 'chosen', classifier: 'model:test' },
+    { callId: m4 ?? '', now: clock.now() },
+  );
+  expect(await simulatePlaybooks(db, asked)).toMatchObject({
+    modelUnasked: 0,
+    chosen: expect.arrayContaining([expect.objectContaining({ playbook: 'refund', count: 2, examples: [m3, m4] })]),
+  });
 
   const later = { ...options, chooser: chooserOf(set), since: new Date(clock.now().getTime() + DAY) };
   expect(await simulatePlaybooks(db, later)).toMatchObject({ messages: 0 });

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { ruleClassifier } from '../../../src/classify/rules.js';
+import { createChain } from '../../../src/classify/chain.js';
+import { createModelLink } from '../../../src/classify/model-link.js';
+import { rulesLink } from '../../../src/classify/rules-link.js';
 import { readCases, runCases } from '../../../src/playbooks/cases.js';
 import { readFolder, STARTER_FOLDER } from '../../../src/playbooks/folder.js';
 import { problemLine } from '../../../src/playbooks/problem.js';
 import { VARIABLES } from '../../../src/playbooks/variables.js';
 import { starterChooser, starterSet } from '../../support/playbooks.js';
 
-const parts = () => ({ chooser: starterChooser(), classifier: ruleClassifier });
+const parts = () => ({ chooser: starterChooser(), chain: createChain([rulesLink]) });
 const read = (text: string) => readCases([{ name: 'a.cases.yaml', text }]);
 
 it('every case of the starter set is as expected, and every playbook of it has one', async () => {
@@ -40,6 +42,20 @@ it('a case that is not as expected says where, with its place in the file', asyn
       ],
     },
   ]);
+});
+
+it('a case without a label is asked of every classifier, and the language model, which no case asks, counts as silent', async () => {
+  const { cases } = read(`cases:
+  - name: for nobody
+    message: { subject: A door, text: Something about a door. }
+    expect: { action: escalate, reason: abstained }
+  - name: known by the rules
+    message: { text: 'Where is my order? It has not arrived.' }
+    expect: { playbook: delivery_status }
+`);
+  const model = createModelLink({ classifier: 'model:test', labels: ['refund'] });
+  const results = await runCases(cases, { chooser: starterChooser(), chain: createChain([rulesLink, model]) });
+  expect(results.map(({ differences }) => differences)).toEqual([[], []]);
 });
 
 it('a file of cases that cannot be read is told with file, line and column', () => {
