@@ -55,6 +55,7 @@ export const FIELDS = {
   sequence: 'number of the submission in a series without gaps',
   submitted_at: 'instant at which it was submitted, as the vendor says',
   wants_callback: 'whether the sender wants to be called',
+  time_zone: 'time zone of the sender, as Europe/London',
 } as const;
 export type FieldName = keyof typeof FIELDS;
 export type FieldPaths = Readonly<Partial<Record<FieldName, string>>>;
@@ -72,6 +73,8 @@ export interface Fields {
   /** ISO instant, UTC. */
   submittedAt: string | null;
   wantsCallback: boolean;
+  /** As it was given; a name that is no zone counts as none where it is used. Missing in what was stored before it was read. */
+  timeZone?: string | null;
 }
 
 export type Reconciliation =

@@ -25,6 +25,7 @@ export function mapSubmission({ fields: paths, required }: Pick<Form, 'fields' |
   const [email, name, phone, subject] = [read('email'), read('name'), read('phone'), read('subject')];
   const [message, language, submissionId] = [read('message'), read('language'), read('submission_id')];
   const [sequence, submitted, callback] = [read('sequence'), read('submitted_at'), read('wants_callback')];
+  const timeZone = read('time_zone');
   if (email !== null && !EMAIL.test(email)) problems.push('email: is no address');
   const number = sequence === null ? null : Number(sequence);
   const isNumber = number !== null && Number.isSafeInteger(number) && number >= 0;
@@ -32,7 +33,13 @@ export function mapSubmission({ fields: paths, required }: Pick<Form, 'fields' |
   const submittedAt = submitted === null ? null : instantOf(submitted);
   if (submitted !== null && submittedAt === null) problems.push('submitted_at: is no instant');
   const given: Partial<Record<FieldName, unknown>> = { email, name, phone, subject, message, language };
-  Object.assign(given, { submission_id: submissionId, sequence, submitted_at: submitted, wants_callback: callback });
+  Object.assign(given, {
+    submission_id: submissionId,
+    sequence,
+    submitted_at: submitted,
+    wants_callback: callback,
+    time_zone: timeZone,
+  });
   for (const field of required) if (given[field] == null) problems.push(`${field}: is missing`);
   if (problems.length > 0)
     return {
@@ -55,6 +62,7 @@ export function mapSubmission({ fields: paths, required }: Pick<Form, 'fields' |
       sequence: number,
       submittedAt,
       wantsCallback,
+      timeZone,
     },
   };
 }

@@ -12,6 +12,7 @@ const LABELS: Readonly<Record<FieldName, readonly string[]>> = {
   sequence: ['entry number', 'submission number', 'entry no'],
   submitted_at: ['submitted', 'submitted at', 'submitted on', 'submission date'],
   wants_callback: ['callback', 'call back', 'call me back', 'call me', 'please call me', 'request a callback'],
+  time_zone: ['time zone', 'timezone', 'your time zone'],
 };
 
 const READ_CHARACTERS = 100_000;

@@ -61,6 +61,25 @@ export interface SubmissionOf {
   fields: Fields;
 }
 
+/**
+ * The zone that a customer named in a form before, by their address or number as they wrote it; the newest, null where there is none.
+ * Only what came before counts: a message is decided alike whenever it is decided again.
+ */
+export async function customerZone(
+  db: Sql,
+  { messageId, email, phone }: { messageId: string; email: string | null; phone: string | null },
+): Promise<string | null> {
+  const digits = phone?.replaceAll(/\D/g, '') ?? '';
+  const rows = await db.$queryRaw<{ zone: string }[]>`
+    SELECT s.fields->>'timeZone' AS zone FROM submission s
+    WHERE s.state = 'mapped' AND s.message_id IS DISTINCT FROM ${messageId}::uuid AND s.fields->>'timeZone' IS NOT NULL
+      AND s.received_at <= (SELECT first_seen_at FROM message WHERE id = ${messageId}::uuid)
+      AND (lower(s.fields->>'email') = ${email?.trim().toLowerCase() ?? null}
+           OR regexp_replace(s.fields->>'phone', '[^0-9]', '', 'g') = NULLIF(${digits}, ''))
+    ORDER BY s.received_at DESC, s.id DESC LIMIT 1`;
+  return rows[0]?.zone ?? null;
+}
+
 /** The newest fields of the submission that a message is; null where it is none. */
 export async function submissionOf(db: Sql, messageId: string): Promise<SubmissionOf | null> {
   const rows = await db.$queryRaw<SubmissionOf[]>`

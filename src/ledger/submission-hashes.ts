@@ -4,8 +4,9 @@ import { normalizedFields } from '../domain/map-submission.js';
 
 const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
 
-/** Everything that was read of a submission. */
-export const fieldsHash = (fields: Fields): string => sha256(JSON.stringify(fields));
+/** Everything that was read of a submission. Without a zone it is the hash of before zones were read, so that nothing is new by that. */
+export const fieldsHash = ({ timeZone = null, ...fields }: Fields): string =>
+  sha256(JSON.stringify(timeZone === null ? fields : { ...fields, timeZone }));
 /** Sender and words alone, whichever way they came. */
 export const wordsHash = (fields: Fields): string => sha256(normalizedFields(fields));
 /** What could not be read, as it came. */

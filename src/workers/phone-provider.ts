@@ -32,12 +32,16 @@ export function phoneProvider({ phone }: Config): ConfiguredProvider | null {
 }
 
 /** What calls are made with. @throws WaybillError ConfigurationInvalid for a zone that does not exist */
-export function callingSetup({ phone }: Config): CallingSetup | null {
+export function callingSetup({ phone, forms }: Config): CallingSetup | null {
   if (phone === null) return null;
   const { from, region, zone, hours, publicUrl, instructionsUrl } = phone;
   if (zone !== null && !isZone(zone))
     throw new WaybillError('ConfigurationInvalid', `WAYBILL_PHONE_ZONE is no time zone: ${zone}`, { retryable: false });
-  return { provider: NAME, from, region, zone, hours, addresses: addressesOf(publicUrl, instructionsUrl) };
+  const formRegions = new Map(
+    forms.flatMap((form) => (form.region === null ? [] : [[form.source, form.region] as const])),
+  );
+  const addresses = addressesOf(publicUrl, instructionsUrl);
+  return { provider: NAME, from, region, formRegions, zone, hours, addresses };
 }
 
 export const addressesOf = (publicUrl: string, instructionsUrl: string): CallingSetup['addresses'] => {

@@ -28,11 +28,16 @@ export async function decideCallback(acting: Acting): Promise<Acted> {
     await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason: barred, now });
     return ENDED;
   }
-  const { given, text, region, zone } = await readCallRequest(tx, message, calling);
+  const { given, text, region, ...named } = await readCallRequest(tx, message, calling);
   const found = findNumber({ given, text, region, own: [calling.from] });
   if (!found.ok) return toPerson(acting, found.reason, found.evidence);
   if (await mustNotBeCalled(tx, found.number)) return toPerson(acting, 'do_not_call');
-  const zones = zonesFor({ request: zone, source: calling.zone, region: found.region });
+  const zones = zonesFor({
+    request: named.zone,
+    customer: named.customerZone,
+    source: calling.zone,
+    region: found.region,
+  });
   const windowEnd = new Date(now.getTime() + timing.callWindowMs);
   const slotAt = nextSlot(calling.hours, zones, now, windowEnd);
   if (slotAt === null) return toPerson(acting, 'no_calling_hours', `of ${zones.length} zones`);

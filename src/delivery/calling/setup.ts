@@ -8,6 +8,8 @@ export interface CallingSetup {
   from: string;
   /** ISO 3166 code of the country that numbers without a country code belong to; null where none is configured. */
   region: string | null;
+  /** The same of forms that name a country of their own, by their source. */
+  formRegions?: ReadonlyMap<string, string>;
   /** Zone of those who ask for calls; null: every zone of the number's region counts. */
   zone: string | null;
   hours: CallingHours;

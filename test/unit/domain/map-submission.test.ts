@@ -11,6 +11,7 @@ const paths: FieldPaths = {
   wants_callback: 'data.call',
   sequence: 'number',
   submitted_at: 'at',
+  time_zone: 'zone',
 };
 const body = (more: object = {}) => ({
   data: { email: ' customer@example.com ', call: 'on' },
@@ -18,6 +19,7 @@ const body = (more: object = {}) => ({
   fields: [{ label: 'Phone', value: '020 7946 0958' }],
   number: '17',
   at: '2026-03-02T11:00:00+01:00',
+  zone: 'Asia/Tokyo',
   ...more,
 });
 const map = (value: unknown, required: readonly never[] | ['message'] = []) =>
@@ -38,6 +40,7 @@ describe('a submission', () => {
         sequence: 17,
         submittedAt: '2026-03-02T10:00:00.000Z',
         wantsCallback: true,
+        timeZone: 'Asia/Tokyo',
       },
     });
   });
