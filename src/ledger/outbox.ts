@@ -6,6 +6,7 @@ import type { OutboxState } from '../domain/states.js';
 import { only, type Sql } from './database.js';
 import { appendEvents } from './events.js';
 import { type CarriedMessage, readContent } from './lifecycles.js';
+import { submissionOf } from './same-submission.js';
 
 export interface OutboxRow {
   id: string;
@@ -79,12 +80,22 @@ export async function writeReply(
   return written > 0;
 }
 
-/** Its sender as a hash, alike however the address is written; null where it has no address. */
+/**
+ * Its sender as a hash, alike however the address is written; null where it has no address. Of a form that came by mail the sender is
+ * who filled it in: its mailer is that of every customer.
+ */
 export async function correspondentOf(tx: Sql, messageId: string): Promise<string | null> {
+  const submission = await submissionOf(tx, messageId);
+  if (submission?.way === 'mail') {
+    const { email, phone } = submission.fields;
+    return hashOf(email === null ? { kind: 'phone', value: phone ?? '' } : { kind: 'email', value: email });
+  }
   const { from } = await readContent(tx, messageId);
-  if (from === null || from.kind === 'unreadable') return null;
-  return createHash('sha256').update(`${from.kind}:${from.value.trim().toLowerCase()}`).digest('hex');
+  return from === null || from.kind === 'unreadable' ? null : hashOf(from);
 }
+
+const hashOf = ({ kind, value }: { kind: string; value: string }): string =>
+  createHash('sha256').update(`${kind}:${value.trim().toLowerCase()}`).digest('hex');
 
 /** Automatic replies that left since then, or may have, for the message's thread and its sender. */
 export async function repliesSince(

@@ -2,6 +2,7 @@ import { limitPassed } from '../../domain/reply-guards.js';
 import { triage } from '../../domain/triage.js';
 import { endMessage, escalateMessage, readContent } from '../../ledger/lifecycles.js';
 import { claimAnswer, prepareReply, repliesSince } from '../../ledger/outbox.js';
+import { submissionOf } from '../../ledger/same-submission.js';
 import { readSource } from '../../ledger/sources.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
 
@@ -29,6 +30,17 @@ export async function refuseReply(deciding: Deciding): Promise<Acted | null> {
   const { kind } = await readSource(tx, message.source);
   if (kind !== 'dashboard') {
     await escalateMessage(tx, message, 'channel_without_reply', now, `source of kind ${kind}`);
+    return ENDED;
+  }
+  // A reply goes into the thread, which is the mailer's: nothing shows that the customer would read it.
+  if ((await submissionOf(tx, message.id))?.way === 'mail') {
+    await escalateMessage(
+      tx,
+      message,
+      'channel_without_reply',
+      now,
+      'a form that came by mail: its sender is the mailer',
+    );
     return ENDED;
   }
   const { from, headers } = await readContent(tx, message.id);
