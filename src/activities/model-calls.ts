@@ -1,10 +1,10 @@
 import { activityInfo } from '@temporalio/activity';
-import { plainText } from '../classify/plain-text.js';
 import { newestPart } from '../classify/rules.js';
 import { AskModelInput } from '../contracts/model-steps.js';
+import { storedWords } from '../delivery/deciding-words.js';
 import { WaybillError } from '../domain/failures.js';
 import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
-import { readContent, readMessage } from '../ledger/lifecycles.js';
+import { readMessage } from '../ledger/lifecycles.js';
 import { noteModelAnswer, readModelAnswer, recordModelAnswer } from '../ledger/model-answers.js';
 import { makePrompt } from '../sources/model/question.js';
 import { callProvider } from '../sources/provider-call.js';
@@ -26,10 +26,10 @@ export const createModelCalls = (deps: ActivityDeps) => ({
     if (!model)
       throw new WaybillError('ConfigurationInvalid', 'This worker has no language model.', { retryable: true });
     const { client, labels } = model;
-    const content = await readContent(db, messageId);
-    const of = { messageId, bodyVersion: content.version };
+    const { subject, text, version } = await storedWords(db, messageId);
+    const of = { messageId, bodyVersion: version };
     if (await readModelAnswer(db, { ...of, classifier: client.classifier })) return { answered: true };
-    const prompt = makePrompt({ labels, subject: content.subject, text: newestPart(plainText(content)) });
+    const prompt = makePrompt({ labels, subject, text: newestPart(text) });
     const { threadId } = await readMessage(db, messageId);
     const request = {
       source,

@@ -1,7 +1,7 @@
 import { decidingText } from '../classify/plain-text.js';
 import type { ClassifyInput } from '../domain/understanding.js';
 import type { Sql } from '../ledger/database.js';
-import type { CarriedMessage, MessageContent } from '../ledger/lifecycles.js';
+import { type CarriedMessage, type MessageContent, readContent, readMessage } from '../ledger/lifecycles.js';
 import { submissionOf } from '../ledger/same-submission.js';
 
 /**
@@ -20,4 +20,15 @@ export async function decidingWords(
   if (submission === null) return own;
   const { fields } = submission;
   return { subject: fields.subject, text: fields.message ?? own.text, headers: {} };
+}
+
+export interface StoredWords extends ClassifyInput {
+  /** Version of the message whose words they are. */
+  version: number;
+}
+
+/** The same of the newest version that is stored: what a language model is asked with, and what a classifier explains or learns. */
+export async function storedWords(db: Sql, messageId: string): Promise<StoredWords> {
+  const content = await readContent(db, messageId);
+  return { ...(await decidingWords(db, await readMessage(db, messageId), content)), version: content.version };
 }

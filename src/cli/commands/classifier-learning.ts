@@ -7,13 +7,12 @@ import { textOf } from '../../classify/local/local-link.js';
 import { type Explanation, explain, judge } from '../../classify/local/model.js';
 import { readExamples } from '../../classify/local/read-examples.js';
 import { type Example, trainModel } from '../../classify/local/train-model.js';
-import { plainText } from '../../classify/plain-text.js';
 import { processConfig } from '../../config/process-config.js';
+import { storedWords } from '../../delivery/deciding-words.js';
 import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
 import { activateModel, listModels, modelTitle, readArtefact, storeModel } from '../../ledger/classifier-models.js';
 import type { Database } from '../../ledger/database.js';
-import { readContent } from '../../ledger/lifecycles.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { commandActor } from '../operator.js';
@@ -182,8 +181,7 @@ function missing(title: string | undefined): void {
 async function textOfMessage(db: Database, id: string): Promise<string | null> {
   const [message] = await findMessages(db, id);
   if (!message) return null;
-  const content = await readContent(db, message.id);
-  return textOf({ subject: content.subject, text: plainText(content) });
+  return textOf(await storedWords(db, message.id));
 }
 
 /** A line on standard error every two seconds. */

@@ -3,6 +3,7 @@ import { createLifecycleSteps } from '../../../src/activities/lifecycle-steps.js
 import { ruleClassifier } from '../../../src/classify/rules.js';
 import type { LookDeps } from '../../../src/delivery/look.js';
 import { sendReply } from '../../../src/delivery/send-reply.js';
+import type { Form } from '../../../src/domain/forms.js';
 import type { DecideResult, SendResult } from '../../../src/domain/step-results.js';
 import type { Timing } from '../../../src/domain/timing.js';
 import { recordMessagePage } from '../../../src/ledger/record-messages.js';
@@ -20,6 +21,7 @@ export interface DecidingOptions {
   timing?: Partial<Timing>;
   binding?: Partial<SourceBinding>;
   playbooks?: Chooser;
+  forms?: Form[];
 }
 
 export const QUESTION = 'Where is my parcel? It has not arrived.';
@@ -29,6 +31,7 @@ export async function deciding({
   timing: given = {},
   binding = {},
   playbooks = starterChooser(),
+  forms = [],
 }: DecidingOptions = {}) {
   const ledger = await testLedger(given);
   const { db, clock, timing } = ledger;
@@ -39,6 +42,7 @@ export async function deciding({
     ...look,
     classifier: ruleClassifier,
     playbooks,
+    forms,
     ownAddresses: new Set(['help@example.org']),
     log: { intake: quiet, lifecycle: quiet, delivery: quiet, provider: quiet },
   } as unknown as ActivityDeps);
