@@ -43,12 +43,20 @@ export const Problem = z
       .array(z.object({ at: z.string().describe('where, as body.role'), problem: z.string() }))
       .optional()
       .describe('with `invalid`: each field that cannot be used'),
+    reason: z
+      .string()
+      .optional()
+      .describe('with some: which of several things stands in the way, as a word for programs'),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;
 
 /** What a route answers where it refuses: `return reply.code(404).send(problem('not_found', 'There is no such case.'))`. */
-export const problem = (error: ProblemCode, message: string): Problem => ({ error, message });
+export const problem = (error: ProblemCode, message: string, reason?: string): Problem => ({
+  error,
+  message,
+  ...(reason === undefined ? {} : { reason }),
+});
 
 /** Schemas of a route's refusals, by status, for its `response`. */
 export const refusals = <S extends number>(...statuses: S[]): Record<S, typeof Problem> =>

@@ -3,13 +3,12 @@ import { APPROVAL_VERDICTS, type ApprovalVerdict, UNSETTLED, type Unsettled } fr
 import { editDraft, listApprovals, readApproval } from '../../ledger/approvals.js';
 import { readDrafts } from '../../ledger/drafts.js';
 import type { ApiApp } from '../parts.js';
+import { type Problem, problem, refusals } from '../problems.js';
 import { type Settling, settleAndTell } from '../settle-approval.js';
 
 const LONGEST_TEXT = 100_000;
 
 const Verdict = z.enum(Object.keys(APPROVAL_VERDICTS) as [ApprovalVerdict, ...ApprovalVerdict[]]);
-const Reason = z.enum(Object.keys(UNSETTLED) as [Unsettled, ...Unsettled[]]);
-const Refusal = z.object({ error: z.enum(['not_found', 'conflict']), message: z.string(), because: Reason });
 
 const Stands = {
   messageId: z.uuid(),
@@ -48,11 +47,8 @@ const Settled = z.object({
 });
 
 const params = z.object({ id: z.uuid() });
-const refusal = (because: Unsettled): z.infer<typeof Refusal> => ({
-  error: because === 'not_asked' ? 'not_found' : 'conflict',
-  message: `${UNSETTLED[because]}.`,
-  because,
-});
+const refusal = (because: Unsettled): Problem =>
+  problem(because === 'not_asked' ? 'not_found' : 'conflict', `${UNSETTLED[because]}.`, because);
 const statusOf = (because: Unsettled): 404 | 409 => (because === 'not_asked' ? 404 : 409);
 
 /** Drafts that wait for a person: look, edit, approve, reject. What a customer wrote is in none of them. */
@@ -77,7 +73,7 @@ export function addApprovalsRoutes(app: ApiApp, parts: Settling): void {
       schema: {
         summary: 'One of them by our id of the message, with the words of every version of its draft',
         params,
-        response: { 200: Shown, 404: Refusal },
+        response: { 200: Shown, ...refusals(404) },
       },
     },
     async ({ params: { id } }, reply) => {
@@ -99,7 +95,7 @@ export function addApprovalsRoutes(app: ApiApp, parts: Settling): void {
         summary: 'Other words, as the next version of the draft; nothing is sent by that',
         params,
         body: z.strictObject({ text: z.string().trim().min(1).max(LONGEST_TEXT) }),
-        response: { 201: z.object({ version: z.int() }), 404: Refusal, 409: Refusal },
+        response: { 201: z.object({ version: z.int() }), ...refusals(404, 409) },
       },
       bodyLimit: 512 * 1024,
     },
@@ -127,7 +123,7 @@ export function addApprovalsRoutes(app: ApiApp, parts: Settling): void {
           version: z.int().min(1).describe('the version that was read: another one by now is refused'),
           note: z.string().max(2_000).optional(),
         }),
-        response: { 200: Settled, 404: Refusal, 409: Refusal },
+        response: { 200: Settled, ...refusals(404, 409) },
       },
     },
     async (request, reply) => {

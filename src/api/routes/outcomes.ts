@@ -8,6 +8,7 @@ import { handOffWorkflowId, lifecycleWorkflowId } from '../../domain/identity.js
 import type { Database } from '../../ledger/database.js';
 import { reportOutcome } from '../../ledger/hand-offs.js';
 import type { Logger } from '../../telemetry/logger.js';
+import { type Problem, problem } from '../problems.js';
 import type { Waker } from '../waker.js';
 
 export interface OutcomeParts {
@@ -41,25 +42,37 @@ export async function addOutcomeRoutes(app: FastifyInstance, parts: OutcomeParts
     scope.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
       const status = error.statusCode ?? 503;
       if (status >= 500) log.error({ event: 'request.failed', method: 'POST', route: 'outcomes', status, error });
-      return reply.code(status).send({ status: status >= 500 ? 'unavailable' : 'refused' });
+      return reply.code(status).send(refusalOf(status));
     });
     scope.post<{ Params: { id: string } }>(
       '/v1/messages/:id/outcome',
       { bodyLimit: LARGEST_BODY },
       async ({ params, headers, body }, reply) => {
         const reporter = await whoReports(parts, headers.authorization);
-        if (!reporter) return reply.code(401).send({ status: 'unauthenticated' });
+        if (!reporter)
+          return reply.code(401).send(problem('unauthenticated', 'A valid token is needed: Authorization: Bearer ...'));
         const id = Params.safeParse(params);
         const given = OutcomeBody.safeParse(body);
-        if (!id.success) return reply.code(404).send({ status: 'unknown' });
-        if (!given.success) return reply.code(422).send({ status: 'unreadable', problems: problemsOf(given.error) });
+        if (!id.success) return reply.code(404).send(NEVER_HANDED_OFF);
+        if (!given.success)
+          return reply
+            .code(422)
+            .send({ ...problem('invalid', 'The outcome cannot be understood.'), problems: problemsOf(given.error) });
         const messageId = id.data.id;
         const report = { messageId, outcome: given.data, ...reporter, now: clock.now() };
         const reported = await db.transaction((tx) => reportOutcome(tx, report));
-        if (reported.kind === 'unknown') return reply.code(404).send({ status: 'unknown' });
+        if (reported.kind === 'unknown') return reply.code(404).send(NEVER_HANDED_OFF);
         const { source, platform, outcome } = reported.handOff;
         if (reported.kind === 'contradicted')
-          return reply.code(409).send({ status: 'contradicted', recorded: outcome });
+          return reply
+            .code(409)
+            .send(
+              problem(
+                'conflict',
+                `Something else was reported before, and that counts: ${outcome?.status}.`,
+                outcome?.status,
+              ),
+            );
         const { kind: status, late } = reported;
         if (status === 'recorded')
           log.info({ event: 'outcome.reported', messageId, platform, state: given.data.status, late });
@@ -91,8 +104,19 @@ function isSame(known: string, given: string): boolean {
 }
 
 /** Names of fields and what is wrong with each; never what was sent. */
-const problemsOf = (error: z.ZodError): string[] =>
-  error.issues.map(
-    ({ path, code, message }) =>
-      `${path.join('.') || 'body'}: ${code === 'unrecognized_keys' ? 'unknown fields' : message}`,
-  );
+const problemsOf = (error: z.ZodError): NonNullable<Problem['problems']> =>
+  error.issues.map(({ path, code, message }) => ({
+    at: ['body', ...path].join('.'),
+    problem: code === 'unrecognized_keys' ? 'unknown fields' : message,
+  }));
+
+const NEVER_HANDED_OFF = problem('not_found', 'No such message was handed off to whoever asks.');
+
+/** What could not be read, or not be done, before an outcome was looked at. */
+function refusalOf(status: number): Problem {
+  if (status >= 500) return problem('unavailable', 'The outcome could not be recorded: report it again.');
+  if (status === 413) return problem('too_large', 'The body has more bytes than an outcome may have.');
+  if (status === 415) return problem('unsupported_type', 'An outcome is JSON.');
+  if (status === 429) return problem('too_many', 'Too many requests from this address.');
+  return problem('unreadable', 'The body is not JSON.');
+}

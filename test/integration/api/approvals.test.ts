@@ -36,7 +36,7 @@ it('drafts are listed, shown, edited and approved; the decision stands without T
   const words = { text: 'It left today.' };
   expect(await ask('POST', `/approvals/${id}/drafts`, words)).toEqual({ statusCode: 201, body: { version: 2 } });
   const stale = await ask('POST', `/approvals/${id}/verdict`, { verdict: 'approved', version: 1 });
-  expect(stale).toMatchObject({ statusCode: 409, body: { error: 'conflict', because: 'outdated' } });
+  expect(stale).toMatchObject({ statusCode: 409, body: { error: 'conflict', reason: 'outdated' } });
   const said = await ask('POST', `/approvals/${id}/verdict`, { verdict: 'approved', version: await version() });
   expect(said).toEqual({ statusCode: 200, body: { verdict: 'approved', version: 2, told: false } });
   expect((await ask('GET', `/approvals/${id}`)).body).toMatchObject({ verdict: 'approved', settledBy: 'desk' });
@@ -50,7 +50,7 @@ it('a message about which nobody was asked is unknown, and a bad request is told
   const unknown = '018f0000-0000-7000-8000-000000000000';
   expect(await ask('POST', `/approvals/${unknown}/verdict`, { verdict: 'approved', version: 1 })).toMatchObject({
     statusCode: 404,
-    body: { error: 'not_found', because: 'not_asked' },
+    body: { error: 'not_found', reason: 'not_asked' },
   });
   expect((await ask('POST', `/approvals/${id}/verdict`, { verdict: 'perhaps', version: 1 })).statusCode).toBe(400);
   expect((await ask('POST', `/approvals/${id}/drafts`, { text: '  ' })).statusCode).toBe(400);

@@ -1,5 +1,6 @@
 import Fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Problem } from '../../../src/api/problems.js';
 import { addOutcomeRoutes } from '../../../src/api/routes/outcomes.js';
 import { checkBalance } from '../../../src/assurance/balance.js';
 import { continueHandOff, decideHandOff } from '../../../src/delivery/actions/hand-off.js';
@@ -278,7 +279,11 @@ describe('a reported outcome', () => {
     expect(await one.report({ status: 'done' })).toMatchObject({ status: 200, body: { status: 'repeated' } });
     expect(await one.report({ status: 'failed' })).toMatchObject({
       status: 409,
-      body: { recorded: { status: 'done' } },
+      body: {
+        error: 'conflict',
+        message: 'Something else was reported before, and that counts: done.',
+        reason: 'done',
+      },
     });
     expect(await one.handOff()).toMatchObject({ state: 'done' });
     await one.decide();
@@ -295,8 +300,13 @@ describe('a reported outcome', () => {
     await one.decide();
     one.react({});
     await one.deliver();
-    expect(await one.report({ status: 'done' }, 'a-forged-token-12345678901234')).toMatchObject({ status: 401 });
-    expect(await one.report({ status: 'done' }, 'token-of-the-other-1234567890')).toMatchObject({ status: 404 });
+    const forged = await one.report({ status: 'done' }, 'a-forged-token-12345678901234');
+    expect(forged).toMatchObject({ status: 401, body: { error: 'unauthenticated' } });
+    const other = await one.report({ status: 'done' }, 'token-of-the-other-1234567890');
+    expect(other).toMatchObject({ status: 404, body: { error: 'not_found' } });
+    const unknown = await one.report({ status: 'done', words: 'no' });
+    expect(unknown).toMatchObject({ status: 422, body: { error: 'invalid', problems: [{ at: 'body' }] } });
+    for (const { body } of [forged, other, unknown]) expect(() => Problem.strict().parse(body)).not.toThrow();
     expect(await one.handOff()).toMatchObject({ state: 'acknowledged', outcome: null });
     expect(await one.report({ status: 'done' }, 'token-of-an-operator')).toMatchObject({ status: 200 });
   });
