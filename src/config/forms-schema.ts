@@ -1,3 +1,4 @@
+import { isSupportedCountry } from 'libphonenumber-js/min';
 import { z } from 'zod';
 import { FIELDS, type FieldName, TOLERANCE_MS } from '../domain/forms.js';
 import { isPath } from '../domain/read-path.js';
@@ -80,7 +81,7 @@ const FormEntry = z
     required: z.array(z.enum(fieldNames)).default([]),
     region: z
       .string()
-      .regex(/^[A-Z]{2}$/, 'must be a country of ISO 3166, as GB')
+      .refine(isSupportedCountry, 'must be a country of ISO 3166 that has telephone numbers, as GB')
       .nullable()
       .default(null),
     source: z

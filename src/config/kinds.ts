@@ -1,3 +1,4 @@
+import { isSupportedCountry } from 'libphonenumber-js/min';
 import { z } from 'zod';
 import { parseHours } from '../domain/calling-hours.js';
 
@@ -93,7 +94,9 @@ export const KINDS = {
   ms: whole('must be whole milliseconds, at most 100 years', 0, longestMs),
   share: number('must be a share from 0 to 1', (value) => value <= 1),
   phone: z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a telephone number in E.164, as +442079460000'),
-  region: z.string().regex(/^[A-Z]{2}$/, 'must be a country of ISO 3166 in two letters, as GB'),
+  region: z
+    .string()
+    .refine(isSupportedCountry, 'must be a country of ISO 3166 in two letters that has telephone numbers, as GB'),
   hours: z.string().transform((text, problem) => {
     const hours = parseHours(text);
     if (hours) return hours;

@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hashOf, type ReadSet, readSet, type SourceFile } from './playbook-set.js';
+import { hashOf, type Parties, type ReadSet, readSet, type SourceFile } from './playbook-set.js';
 import type { Problem } from './problem.js';
 
 /** The set that comes with the product; it lies beside src/ and dist/. */
 export const STARTER_FOLDER = fileURLToPath(new URL('../../playbooks/', import.meta.url));
+
+/** The starter set is for every installation: what it cannot have done goes to a person. */
+export const partiesFor = (folder: string, parties: Parties): Parties =>
+  folder === STARTER_FOLDER ? { ...parties, phone: null } : parties;
 
 const CASES = /\.cases\.ya?ml$/;
 const MOST_FILES = 1_000;
@@ -45,11 +49,15 @@ export function readFolder(folder: string): FolderFiles {
 }
 
 /** The set that a folder holds, or what is wrong with it. */
-export const loadFolder = (folder: string, labels: readonly string[] | null): ReadSet =>
-  readFound(readFolder(folder), labels);
+export const loadFolder = (folder: string, labels: readonly string[] | null, parties: Parties | null = null): ReadSet =>
+  readFound(readFolder(folder), labels, parties);
 
 /** The same of a folder that has been read. */
-export function readFound({ files, problems }: FolderFiles, labels: readonly string[] | null): ReadSet {
+export function readFound(
+  { files, problems }: FolderFiles,
+  labels: readonly string[] | null,
+  parties: Parties | null = null,
+): ReadSet {
   if (problems.length > 0) return { hash: hashOf(files), set: null, problems };
-  return readSet(files, labels);
+  return readSet(files, labels, parties);
 }

@@ -57,11 +57,22 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 export const hashOf = (files: readonly SourceFile[]): string =>
   sha256(JSON.stringify([...files].sort((a, b) => compareText(a.name, b.name)).map(({ name, text }) => [name, text])));
 
+/** Whom playbooks can give work to, as it is configured. */
+export interface Parties {
+  platforms: readonly string[];
+  /** Whether there is a phone provider; null where it does not matter. */
+  phone: boolean | null;
+}
+
 /**
  * Makes a set of the files of a folder, or says what is wrong with them, all of it. `labels` are those that a classifier can give;
- * where they are null, any label will do.
+ * where they are null, any label will do; the same of parties.
  */
-export function readSet(files: readonly SourceFile[], labels: readonly string[] | null): ReadSet {
+export function readSet(
+  files: readonly SourceFile[],
+  labels: readonly string[] | null,
+  parties: Parties | null = null,
+): ReadSet {
   const problems: Problem[] = [];
   const shared = readShared(files, problems);
   const parts = files
@@ -69,7 +80,7 @@ export function readSet(files: readonly SourceFile[], labels: readonly string[] 
     .flatMap((file) => readPlaybook(file, problems) ?? []);
   const templates = new Templates([...templateFiles(files), ...parts.flatMap(inlineText)]);
   problems.push(...templates.problems, ...repeatedNames(parts));
-  for (const part of parts) problems.push(...findReferences(part, { shared, templates, labels }));
+  for (const part of parts) problems.push(...findReferences(part, { shared, templates, labels, parties }));
   problems.push(...findAmbiguities(parts));
   if (parts.length === 0 && problems.length === 0)
     problems.push({
@@ -165,10 +176,11 @@ interface Known {
   shared: Shared | null;
   templates: Templates;
   labels: readonly string[] | null;
+  parties: Parties | null;
 }
 
 /** What a playbook names and nothing has. */
-function findReferences({ yaml, value }: Part, { shared, templates, labels }: Known): Problem[] {
+function findReferences({ yaml, value }: Part, { shared, templates, labels, parties }: Known): Problem[] {
   const { file } = yaml;
   const problems: Problem[] = [];
   const report = (path: readonly PropertyKey[], level: Problem['level'], what: string, todo: string) =>
@@ -190,6 +202,19 @@ function findReferences({ yaml, value }: Part, { shared, templates, labels }: Kn
       if (!lists.includes(list))
         report(['when', 'customer', 'list', index], 'error', `there is no list of customers ${list}`, define(lists));
   }
+  const platform = then.hand_off?.platform;
+  if (platform !== undefined && parties && !parties.platforms.includes(platform)) {
+    const names = parties.platforms;
+    const todo = `${names.length === 0 ? '' : `use one of ${names.join(', ')}, or `}configure it in WAYBILL_PLATFORMS`;
+    report(['then', 'hand_off', 'platform'], 'error', `there is no platform ${platform}`, todo);
+  }
+  if (then.callback !== undefined && parties?.phone === false)
+    report(
+      ['then'],
+      'error',
+      'nobody can be called: there is no phone provider',
+      'configure one by WAYBILL_PHONE_FROM and its neighbours',
+    );
   if (then.reply === undefined) return problems;
   const { template, verbatim = [] } = then.reply;
   for (const [index, name] of verbatim.entries()) {

@@ -4,7 +4,7 @@ import type { Database } from '../ledger/database.js';
 import { raiseUnusablePlaybooks, recordPlaybookSet } from '../ledger/playbook-versions.js';
 import type { Chooser } from '../playbooks/chooser.js';
 import { type FolderFiles, readFolder, readFound } from '../playbooks/folder.js';
-import { hashOf } from '../playbooks/playbook-set.js';
+import { hashOf, type Parties } from '../playbooks/playbook-set.js';
 import { type Problem, problemLine } from '../playbooks/problem.js';
 import { chooserOf, unusableChooser } from '../playbooks/set-chooser.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -15,6 +15,8 @@ export interface FollowOptions {
   folder: string;
   /** Labels that a classifier of this worker can give; a function is asked at each reading, since another classifier may be trained. */
   labels: readonly string[] | (() => Promise<readonly string[]>);
+  /** Null: playbooks may name anybody. */
+  parties?: Parties | null;
   everyMs: number;
   log: Logger;
 }
@@ -36,12 +38,12 @@ const SETTLED_MS = 100;
  * By a timer of the process and not by a Schedule: every process holds a set of its own.
  */
 export async function followPlaybooks(options: FollowOptions): Promise<FollowedPlaybooks> {
-  const { db, clock, folder, labels, everyMs, log } = options;
+  const { db, clock, folder, labels, parties = null, everyMs, log } = options;
   /** `problems` while the set cannot be used; the key is null until that is written down. */
   let inForce: { key: string | null; chooser: Chooser; problems: Problem[] } | null = null;
 
   async function take(found: FolderFiles): Promise<void> {
-    const { set, problems } = readFound(found, typeof labels === 'function' ? await labels() : labels);
+    const { set, problems } = readFound(found, typeof labels === 'function' ? await labels() : labels, parties);
     if (set) {
       await recordPlaybookSet(db, set, clock.now());
       inForce = { key: keyOf(found), chooser: chooserOf(set), problems: [] };

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { HandOffDeps } from '../delivery/hand-off.js';
 import { WaybillError } from '../domain/failures.js';
+import type { Parties } from '../playbooks/playbook-set.js';
 import { createPlatformClient } from '../sources/platform/client.js';
 import type { ConfiguredProvider } from './configured-providers.js';
 
@@ -50,3 +51,9 @@ export function connectPlatforms(
     },
   };
 }
+
+/** Whom the playbooks of this configuration can give work to. */
+export const configuredParties = ({ platforms, phone }: Pick<Config, 'platforms' | 'phone'>): Parties => ({
+  platforms: platforms.map(({ name }) => name),
+  phone: phone !== null,
+});

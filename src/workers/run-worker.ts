@@ -26,7 +26,7 @@ import { checkDatabase, type Database, openDatabase } from '../ledger/database.j
 import { refuseOtherSchema } from '../ledger/migrate.js';
 import { readPacer } from '../ledger/pacers.js';
 import { bindSource } from '../ledger/sources.js';
-import { STARTER_FOLDER } from '../playbooks/folder.js';
+import { partiesFor, STARTER_FOLDER } from '../playbooks/folder.js';
 import { unusableChooser } from '../playbooks/set-chooser.js';
 import { createCourtesy } from '../sources/courtesy.js';
 import { createFormClient } from '../sources/forms/client.js';
@@ -39,7 +39,7 @@ import { type ConfiguredSource, configuredSources } from './configured-sources.j
 import { followPlaybooks } from './follow-playbooks.js';
 import { inboundSenderOf, isSenderConfigured } from './inbound-sender.js';
 import { callingSetup, connectPhone } from './phone-provider.js';
-import { connectPlatforms } from './platforms.js';
+import { configuredParties, connectPlatforms } from './platforms.js';
 import { setCurrentVersion } from './set-current-version.js';
 import { ensureSchedules, missingSearchAttributes, triggerSchedules, wakePacer } from './temporal-setup.js';
 
@@ -156,12 +156,14 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       }),
     );
     // A worker that does not decide asks none.
+    const folder = config.playbooks.folder ?? STARTER_FOLDER;
     const playbooks = roles.lifecycle
       ? await followPlaybooks({
           db,
           clock: systemClock,
-          folder: config.playbooks.folder ?? STARTER_FOLDER,
+          folder,
           labels: () => knownLabels(config, db),
+          parties: partiesFor(folder, configuredParties(config)),
           everyMs: config.timing.playbooksEveryMs,
           log: logOf('lifecycle'),
         })

@@ -7,7 +7,7 @@ import { WaybillError } from '../../domain/failures.js';
 import type { ClassifierChain } from '../../domain/understanding.js';
 import { listPlaybookVersions, readPlaybookVersion } from '../../ledger/playbook-versions.js';
 import { type CaseResult, readCases, runCases } from '../../playbooks/cases.js';
-import { loadFolder, readFolder, STARTER_FOLDER } from '../../playbooks/folder.js';
+import { loadFolder, partiesFor, readFolder, STARTER_FOLDER } from '../../playbooks/folder.js';
 import type { Playbook, PlaybookContent, PlaybookSet, ReadSet } from '../../playbooks/playbook-set.js';
 import { problemLine } from '../../playbooks/problem.js';
 import { chooserOf } from '../../playbooks/set-chooser.js';
@@ -34,10 +34,18 @@ export function addPlaybook(program: Command): void {
       'a label that a classifier of yours gives, beside those of the rules; may be repeated',
       several,
     )
+    .option('--platform <name>', 'a platform beside those that are configured here; may be repeated', several)
+    .option('--calls', 'there is a phone provider, though none is configured here')
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit codes: 0 nothing is wrong; 1 something is, be it a warning; ${CODES}`)
-    .action((folder: string | undefined, { label = [], json }: { label?: string[]; json?: boolean }) => {
-      const read = loadFolder(folderOf(folder), [...Object.keys(LABELS), ...label]);
+    .action((folder: string | undefined, { label = [], platform = [], calls = false, json }: CheckOptions) => {
+      const path = folderOf(folder);
+      const config = processConfig();
+      const parties = {
+        platforms: [...config.platforms.map(({ name }) => name), ...platform],
+        phone: calls || config.phone !== null,
+      };
+      const read = loadFolder(path, [...Object.keys(LABELS), ...label], partiesFor(path, parties));
       const { hash, set, problems } = read;
       if (problems.length > 0) process.exitCode = EXIT.finding;
       if (json) print(toJson({ set: hash.slice(0, 12), usable: set !== null, problems }));
@@ -146,6 +154,13 @@ export function addPlaybook(program: Command): void {
 }
 
 const several = (label: string, before: readonly string[] = []): string[] => [...before, label];
+
+interface CheckOptions {
+  label?: string[];
+  platform?: string[];
+  calls?: boolean;
+  json?: boolean;
+}
 
 interface SimulateOptions {
   since: Date;
