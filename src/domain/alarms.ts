@@ -8,7 +8,8 @@ export const ALARM_KINDS = {
   guarantee_stretched:
     'the call budget cannot carry the guarantee: threads are visited later, by the stated share of their silence',
   claim_turned: 'what the provider was seen to do no longer fits what is claimed of it',
-  mass_parking: 'so many rows of one answer could not be read that the source was stopped',
+  mass_parking:
+    'so many rows of one answer could not be read that the source was stopped, or so many submissions of a form, which are kept',
   source_trouble: 'the provider fails so often that hardly any call is started',
   token_rejected: 'the provider rejects our token',
   audit_miss: 'an audit found messages that intake had not',

@@ -11,6 +11,7 @@ import { recordItems } from './record-messages.js';
 import { findSameSubmission } from './same-submission.js';
 import { bindSource, readSource, type Source, type SourceBinding } from './sources.js';
 import { bytesHash, fieldsHash, hashItem, wordsHash } from './submission-hashes.js';
+import { quenchMassParking, raiseMassParking } from './unreadable-submissions.js';
 import { lockThread } from './visits.js';
 
 const ADAPTER = 'forms/1';
@@ -140,6 +141,7 @@ async function park(tx: Sql, arrival: Arrival, row: Omit<Row, 'state'> & { probl
   if (callId === null) return; // the same bytes lie parked already
   const context = { source: form.source, kind: 'submission', callId, threadId: null, now, timing } as const;
   await parkItems(tx, [parked], { ...context, reason: 'submission_invalid' });
+  await raiseMassParking(tx, form.source, now);
 }
 
 /** Gives a submission its message, in a thread of its own, under the rules of admission that hold for every message. */
@@ -166,6 +168,7 @@ async function admitSubmission(tx: Sql, arrival: Arrival, item: string, fields: 
   const row = { item, submissionId: fields.submissionId, hash, state: 'mapped', fields, messageId: held.id } as const;
   if (!(await mapParkedRow(tx, arrival, row))) await insertRow(tx, arrival, row);
   await resolveParks(tx, form.source, 'submission', [item], now);
+  await quenchMassParking(tx, form.source, now);
   if (held.state !== 'recorded') return;
   const at = [now, ...(originAt === null ? [] : [new Date(originAt)])];
   const other = await findSameSubmission(tx, { source: form.source, way: 'direct', fields, at, timing });
