@@ -5,6 +5,7 @@ import { startApi } from '../../src/api/server.js';
 import { checkBalance } from '../../src/assurance/balance.js';
 import { loadConfig } from '../../src/config/config.js';
 import { systemClock } from '../../src/domain/clock.js';
+import { assignCase } from '../../src/ledger/case-desk.js';
 import { startPlatform, TAKES } from '../../src/simulator/platform.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { eventually } from '../support/eventually.js';
@@ -24,8 +25,8 @@ it(
       ...LIVELY,
       settleMs: 500,
       caseEveryMs: 1_000,
-      caseDueMs: 4_000,
-      caseReminderMs: 2_000,
+      caseDueMs: 8_000,
+      caseReminderMs: 5_000,
       caseReminderMaxMs: 60_000,
     };
     const env = {
@@ -49,7 +50,12 @@ it(
       }>`SELECT kind FROM case_event WHERE case_id = ${open.id}::uuid ORDER BY at, id`;
       return rows.map((row) => row.kind);
     };
-    await eventually('it is overdue', async () => (await kinds()).includes('overdue'));
+    const given = { id: open.id, to: 'desk', by: 'cli:tests', now: systemClock.now() };
+    expect(await assignCase(rig.db, given)).toBe(true);
+    await eventually(
+      'it is overdue, and told so anew',
+      async () => (await kinds()).filter((kind) => kind === 'overdue').length >= 2,
+    );
     await eventually('people were told', async () => {
       const told = receiver.received.map(({ payload }) => payload);
       return (
@@ -68,8 +74,22 @@ it(
     expect(done).toMatchObject({ how: 'replied' });
     expect(done.took).toBeGreaterThan(0);
     await eventually('its workflow ends', async () => (await handle.describe()).status.name === 'COMPLETED');
-    // It may have been told that it is overdue more than once by then.
-    expect([...new Set(await kinds())]).toEqual(['opened', 'noted', 'reminded', 'overdue', 'resolved']);
+    // Told anew at a growing gap once it was overdue: nothing is reminded of from the deadline on, and nothing follows the end.
+    const all = await kinds();
+    const told = all.filter((kind) => kind === 'overdue');
+    const inOrder = all.filter((kind) => kind !== 'noted');
+    expect(inOrder).toEqual(['opened', 'assigned', 'reminded', ...told, 'resolved']);
+    expect(all.length - inOrder.length).toBe(1);
+    const [facts] = await rig.query<{ owner: string; due: number; late: number; elapsed: number }>`
+      SELECT c.owner, (EXTRACT(epoch FROM c.due_at - c.opened_at) * 1000)::int AS due,
+             (EXTRACT(epoch FROM min(e.at) - c.due_at) * 1000)::int AS late,
+             (EXTRACT(epoch FROM c.resolved_at - c.opened_at) * 1000)::int AS elapsed
+      FROM "case" c JOIN case_event e ON e.case_id = c.id AND e.kind = 'overdue' WHERE c.id = ${open.id}::uuid GROUP BY c.id`;
+    expect(facts).toMatchObject({ owner: 'desk', due: timing.caseDueMs });
+    // By the reply's own stamp: after the deadline, and no later than it was seen.
+    expect(done.took).toBeGreaterThan(timing.caseDueMs);
+    expect(done.took).toBeLessThanOrEqual(facts?.elapsed ?? 0);
+    expect(facts?.late).toBeGreaterThanOrEqual(0);
     const notes = await rig.query<{
       n: number;
     }>`SELECT count(*)::int AS n FROM provider_call WHERE operation = 'addNote'`;
