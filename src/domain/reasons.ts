@@ -13,6 +13,7 @@ export const IGNORE_REASONS = {
   canary: 'a message that we sent ourselves to measure the provider; it counts in no business figure',
   shadowed: 'its source, route or playbook is in shadow: what would be done is written down and not done',
   closed_by_playbook: 'a playbook closes such messages without an answer',
+  recorded_by_backfill: 'a backfill took it in, and nothing is done about what it takes in',
 } as const;
 export type IgnoreReason = keyof typeof IGNORE_REASONS;
 
@@ -51,6 +52,7 @@ export const ESCALATE_REASONS = {
   hand_off_refused: 'the outside platform did not take it',
   hand_off_overdue: 'the outside platform took it and reported no outcome in time',
   hand_off_failed: 'the outside platform reported that it could not finish it',
+  found_by_backfill: 'a backfill took it in, and its policy leaves the answer to a person',
 } as const;
 export type EscalateReason = keyof typeof ESCALATE_REASONS;
 

@@ -6,6 +6,16 @@ import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
 import { APPROVAL_VERDICTS, DRAFT_PURPOSES } from '../../../src/domain/approvals.js';
 import { FIND_CAUSES, FIND_VERDICTS } from '../../../src/domain/audit/finds.js';
 import { REFERENCE_KINDS } from '../../../src/domain/audit/references.js';
+import {
+  BACKFILL_CAUSES,
+  BACKFILL_DIRECTIONS,
+  BACKFILL_HOLDS,
+  BACKFILL_LISTING_OUTCOMES,
+  BACKFILL_MODES,
+  BACKFILL_ORDERS,
+  BACKFILL_STATES,
+  BACKFILL_THREAD_STATES,
+} from '../../../src/domain/backfill.js';
 import { CALL_STATES, CALL_WITNESSES, PHONE_STATUSES } from '../../../src/domain/calls.js';
 import { CASE_EVENTS, CASE_RESOLUTIONS } from '../../../src/domain/cases.js';
 import { CANARY_PURPOSES, OUTCOMES, VERDICTS } from '../../../src/domain/claims.js';
@@ -41,6 +51,14 @@ const TABLES: Record<string, Record<string, string>> = {
   attachment_state_check: ATTACHMENT_STATES,
   audit_find_cause_check: FIND_CAUSES,
   audit_find_verdict_check: FIND_VERDICTS,
+  backfill_direction_check: BACKFILL_DIRECTIONS,
+  backfill_find_cause_check: BACKFILL_CAUSES,
+  backfill_hold_check: BACKFILL_HOLDS,
+  backfill_listing_outcome_check: BACKFILL_LISTING_OUTCOMES,
+  backfill_mode_check: BACKFILL_MODES,
+  backfill_order_verb_check: BACKFILL_ORDERS,
+  backfill_state_check: BACKFILL_STATES,
+  backfill_thread_state_check: BACKFILL_THREAD_STATES,
   call_attempt_first_seen_by_check: CALL_WITNESSES,
   call_report_via_check: CALL_WITNESSES,
   call_state_check: CALL_STATES,
