@@ -3,6 +3,8 @@ import { createAttachmentCalls } from './attachment-calls.js';
 import { createAttachmentSteps } from './attachment-steps.js';
 import { createAuditCalls } from './audit-calls.js';
 import { createAuditSteps } from './audit-steps.js';
+import { createBackfillCalls } from './backfill-calls.js';
+import { createBackfillSteps } from './backfill-steps.js';
 import { createCallComparison } from './call-comparison.js';
 import { createCallSteps } from './call-steps.js';
 import { createCaseCalls, createCaseDispatch, createCaseSteps, createCaseTelling } from './case-steps.js';
@@ -25,6 +27,7 @@ export const createActivities = (deps: ActivityDeps) => ({
   intake: {
     ...createLedgerSteps(deps),
     ...createAuditSteps(deps),
+    ...createBackfillSteps(deps),
     ...createPacingSteps(deps),
     ...createAlarmSteps(deps),
     ...createAttachmentSteps(deps),
@@ -43,6 +46,7 @@ export const createActivities = (deps: ActivityDeps) => ({
   source: {
     ...createSourceCalls(deps),
     ...createAuditCalls(deps),
+    ...createBackfillCalls(deps),
     ...createAttachmentCalls(deps),
     ...createHintSteps(deps),
     ...createProbeCalls(deps),

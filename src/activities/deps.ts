@@ -19,7 +19,7 @@ import type { Logger } from '../telemetry/logger.js';
 /** What activities are made of; built once per worker, released in reverse order. */
 export interface ActivityDeps extends LookDeps {
   temporal: Client;
-  log: { intake: Logger; lifecycle: Logger; delivery: Logger; provider: Logger };
+  log: { intake: Logger; lifecycle: Logger; delivery: Logger; provider: Logger; backfill: Logger };
   courtesy: Courtesy;
   classifier: ClassifierChain;
   /** The language model that this worker may ask, with the labels it may choose; absent where there is none. */
@@ -32,6 +32,8 @@ export interface ActivityDeps extends LookDeps {
   phoneOf(provider: string): PhoneClient;
   /** Whether a case is noted in its thread at the provider. */
   caseNotes: boolean;
+  /** What is true of an interval right before a backfill walks it. */
+  figuresBefore(walk: { source: string; from: Date; to: Date }): Promise<unknown>;
   drawDigest(period: { since: Date; until: Date }): Promise<Digest>;
   platformOf: HandOffDeps['platformOf'];
   platformClientOf: HandOffDeps['platformClientOf'];

@@ -3,10 +3,11 @@ import type { BreakerState, Pace, PaceReason } from '../domain/pacing.js';
 import { isCalm, nextPace, queueRate } from '../domain/pacing.js';
 import { markAbandonedCalls } from '../ledger/abandoned-calls.js';
 import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
+import { ownQueueRate } from '../ledger/backfills.js';
 import type { Sql } from '../ledger/database.js';
 import { blockSource, holdPacer, type Observed, observeCalls, storePacer } from '../ledger/pacers.js';
 import type { ActivityDeps } from './deps.js';
-import { setQueueRate } from './queue-rate.js';
+import { setBackfillQueueRate, setQueueRate } from './queue-rate.js';
 
 export interface PaceResult {
   /** Calls per second that the queue releases from now on. */
@@ -53,7 +54,9 @@ export const createPacingSteps = (deps: ActivityDeps) => {
         await tellPeople(tx, source, { before: pacer.pace, pace, seen, opens, now });
         return { pace, before: pacer.pace, seen, ceiling, blockedUntil, rate, abandoned };
       });
-      await setQueueRate(temporal, source, decided.rate);
+      const own = await ownQueueRate(db, source, decided.rate);
+      await setQueueRate(temporal, source, decided.rate - (own ?? 0));
+      if (own !== null) await setBackfillQueueRate(temporal, source, own);
       report(source, decided);
       const { pace, seen, ceiling, rate } = decided;
       const restMs = Math.max(0, (decided.blockedUntil ?? 0) - now.getTime());

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { pacerWorkflowId, sourceQueue } from '../domain/identity.js';
+import { backfillQueue, pacerWorkflowId, sourceQueue } from '../domain/identity.js';
 
 const ACTIVITY_QUEUE = 2;
 const GRPC_UNIMPLEMENTED = 12;
@@ -11,16 +11,23 @@ const TOLERANCE = 1e-3;
  * first call comes a second and one call's worth of time later (measured on 1.29.1), so that a pause ends without a burst. False
  * where the server has no such limit; then the one of the workers counts (`maxTaskQueueActivitiesPerSecond`).
  */
-export async function setQueueRate(client: Client, source: string, requestsPerSecond: number): Promise<boolean> {
+export const setQueueRate = (client: Client, source: string, requestsPerSecond: number): Promise<boolean> =>
+  setRate(client, sourceQueue(source), pacerWorkflowId(source), requestsPerSecond);
+
+/** The same for the queue of its backfill. */
+export const setBackfillQueueRate = (client: Client, source: string, requestsPerSecond: number): Promise<boolean> =>
+  setRate(client, backfillQueue(source), pacerWorkflowId(source), requestsPerSecond);
+
+async function setRate(client: Client, taskQueue: string, reason: string, requestsPerSecond: number): Promise<boolean> {
   try {
-    const known = await readQueueRate(client, source);
+    const known = await readRate(client, taskQueue);
     if (known !== null && Math.abs(known - requestsPerSecond) <= requestsPerSecond * TOLERANCE) return true;
     await client.connection.workflowService.updateTaskQueueConfig({
       namespace: client.options.namespace,
       identity: 'waybill',
-      taskQueue: sourceQueue(source),
+      taskQueue,
       taskQueueType: ACTIVITY_QUEUE,
-      updateQueueRateLimit: { rateLimit: { requestsPerSecond }, reason: pacerWorkflowId(source) },
+      updateQueueRateLimit: { rateLimit: { requestsPerSecond }, reason },
     });
     return true;
   } catch (error) {
@@ -29,11 +36,35 @@ export async function setQueueRate(client: Client, source: string, requestsPerSe
   }
 }
 
+/**
+ * Whether each kind of call on a source's queue has a ceiling of its own: one call per second times the weight that it carries
+ * (`PRIORITY`). It is set while a backfill wants one, and works where the server knows fairness keys.
+ */
+export async function setCeilingPerKey(client: Client, source: string, wanted: boolean): Promise<void> {
+  try {
+    await client.connection.workflowService.updateTaskQueueConfig({
+      namespace: client.options.namespace,
+      identity: 'waybill',
+      taskQueue: sourceQueue(source),
+      taskQueueType: ACTIVITY_QUEUE,
+      updateFairnessKeyRateLimitDefault: {
+        ...(wanted ? { rateLimit: { requestsPerSecond: 1 } } : {}),
+        reason: wanted ? 'a backfill has a ceiling of its own' : 'no backfill',
+      },
+    });
+  } catch (error) {
+    if (!isUnimplemented(error)) throw error;
+  }
+}
+
 /** The limit that was set on a source's queue; null where there is none. */
-export async function readQueueRate(client: Client, source: string): Promise<number | null> {
+export const readQueueRate = (client: Client, source: string): Promise<number | null> =>
+  readRate(client, sourceQueue(source));
+
+async function readRate(client: Client, name: string): Promise<number | null> {
   const { config } = await client.connection.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
-    taskQueue: { name: sourceQueue(source) },
+    taskQueue: { name },
     taskQueueType: ACTIVITY_QUEUE,
     reportConfig: true,
   });

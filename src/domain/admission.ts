@@ -1,8 +1,11 @@
+import type { BackfillPolicy } from './backfill.js';
 import type { Direction } from './message.js';
 import type { IgnoreReason, OutboundReason } from './reasons.js';
 import type { Mode } from './states.js';
 import type { Timing } from './timing.js';
 import { clamp } from './visit-schedule.js';
+
+const DAY_MS = 86_400_000;
 
 /** All instants in milliseconds since 1970. */
 export interface AdmissionInput {
@@ -20,6 +23,8 @@ export interface AdmissionInput {
   readLate?: boolean;
   /** Whether we wrote it ourselves, to measure the provider. */
   isCanary?: boolean;
+  /** The backfill that brought it in: it may forbid what the source allows, never the other way round. */
+  backfill?: { mode: 'record' | 'automate'; policy: BackfillPolicy | null } | null;
   source: { mode: Mode; answerFrom: number | null; answerFromExplicit: boolean };
   timing: Timing;
 }
@@ -50,6 +55,13 @@ export function beforeAnswerFrom(
   return input.firstSeenAt < answerFrom || written < answerFrom;
 }
 
+/** One whose stamp cannot be true is as old as its thread. */
+function isForTheRecord(input: AdmissionInput, { mode, policy }: NonNullable<AdmissionInput['backfill']>): boolean {
+  if (mode === 'record' || policy === null) return true;
+  const writtenAt = originPlausible(input) ? (input.originAt ?? input.threadCreatedAt) : input.threadCreatedAt;
+  return input.firstSeenAt - writtenAt > policy.maxAgeDays * DAY_MS;
+}
+
 /**
  * What becomes of a message in the transaction that records it: an ending without a workflow, or a lifecycle. Pure.
  * Source: DESIGN law 9 and law 2 ("outbound messages and twins end at record time").
@@ -60,6 +72,8 @@ export function admit(input: AdmissionInput): Admission {
     return { end: 'outbound', reason: input.isOurReply ? 'our_reply' : 'person_reply' };
   if (input.isCanary) return { end: 'ignored', reason: 'canary' };
   if (input.twinOf !== null) return { end: 'duplicate_of', reason: 'twin', other: input.twinOf };
+  if (input.backfill && isForTheRecord(input, input.backfill))
+    return { end: 'ignored', reason: 'recorded_by_backfill' };
   if (source.mode === 'observe') return { end: 'ignored', reason: 'observed_only' };
   const plausible = originPlausible(input);
   const enumerated = input.byFirstEnumeration && !source.answerFromExplicit;

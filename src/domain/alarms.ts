@@ -23,6 +23,7 @@ export const ALARM_KINDS = {
   case_overdue: 'a case is past its deadline and nobody has resolved it',
   hand_off_overdue: 'an outside platform has work that it acknowledged and never finished',
   call_mismatch: 'the phone provider shows a call that we do not know, or lacks one that we placed',
+  backfill_held: 'a backfill makes no calls until a person does something about it',
   submission_gap: 'submissions of a form never reached us, or numbers of its sequence are missing',
 } as const;
 export type AlarmKind = keyof typeof ALARM_KINDS;

@@ -100,4 +100,13 @@ export interface BackfillPolicy {
   answerYoungerThanDays: number | null;
 }
 
+const DAY_MS = 86_400_000;
+
+/** What may leave for a message that a backfill took in, by its policy. `ageMs`: since it was written, as far as its stamp can be believed. */
+export function leaveFor(policy: BackfillPolicy, ageMs: number): 'as_usual' | 'draft' | 'nothing' {
+  if (policy.replies === 'draft') return 'draft';
+  if (policy.replies === 'never' || policy.answerYoungerThanDays === null) return 'nothing';
+  return ageMs < policy.answerYoungerThanDays * DAY_MS ? 'as_usual' : 'nothing';
+}
+
 export const QUIET_POLICY: BackfillPolicy = { maxAgeDays: 30, replies: 'never', answerYoungerThanDays: null };

@@ -5,6 +5,7 @@ export const lifecycleWorkflowId = (source: string, messageId: string): string =
 export const pollWorkflowId = (source: string): string => `poll/${source}`;
 export const visitWorkflowId = (source: string): string => `visit/${source}`;
 export const auditWorkflowId = (source: string): string => `audit/${source}`;
+export const backfillWorkflowId = (source: string, name: string): string => `backfill/${source}/${name}`;
 export const pacerWorkflowId = (source: string): string => `pacer/${source}`;
 export const alarmWorkflowId = (alarmId: string): string => `alarm/${alarmId}`;
 export const ALARMS_WORKFLOW_ID = 'alarms';
@@ -30,6 +31,8 @@ export const DEPLOYMENT = 'waybill';
 /** The name of the language model among the sources: it has its own queue, pacer and budget. */
 export const MODEL_SOURCE = 'model';
 export const sourceQueue = (source: string): string => `source.${source}`;
+/** The calls of a backfill that a worker elsewhere makes, on the same budget. */
+export const backfillQueue = (source: string): string => `source.${source}.backfill`;
 
 /**
  * What the provider echoes on the message that our reply becomes. It derives from the message that is answered, so every

@@ -215,6 +215,21 @@ export const TIMING_FIELDS = {
     doc: 'period of the comparison with the list of the phone provider',
   },
   callReconcileBackMs: { default: 86_400_000, unit: 'ms', doc: 'how far back that comparison goes' },
+  backfillCheckMs: {
+    default: 30_000,
+    unit: 'ms',
+    doc: 'period of the look whether anything keeps a backfill from calling',
+  },
+  backfillLateMs: {
+    default: 300_000,
+    unit: 'ms',
+    doc: 'how late a live visit may be before a backfill waits for it',
+  },
+  backfillTokenMs: {
+    default: 300_000,
+    unit: 'ms',
+    doc: 'wait of a backfill whose token was rejected before it asks again',
+  },
   formsEveryMs: { default: 900_000, unit: 'ms', doc: 'period of the reconciliation of a web form' },
   formsOverlapMs: {
     default: 86_400_000,

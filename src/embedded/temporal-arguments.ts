@@ -19,6 +19,7 @@ export interface TemporalSettings {
 /** Dynamic configuration: rate limits and priorities of task queues want the new matcher, and one partition to be exact. */
 const DYNAMIC_CONFIG: Readonly<Record<string, boolean | number>> = {
   'matching.useNewMatcher': true,
+  'matching.enableFairness': true,
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
 };

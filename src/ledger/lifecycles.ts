@@ -26,6 +26,8 @@ export interface CarriedMessage {
   carry: number;
   originAt: Date | null;
   firstSeenAt: Date;
+  /** The backfill that brought it in. */
+  backfillId: string | null;
 }
 
 export interface MessageContent {
@@ -42,7 +44,7 @@ export async function readMessage(db: Sql, messageId: string): Promise<CarriedMe
     await db.$queryRaw<CarriedMessage[]>`
       SELECT id, source, thread_id AS "threadId", twin_group_id AS "twinGroupId", provider_message_id AS "providerMessageId",
              channel, state, waiting_kind AS "waitingKind", disposition, reason, route, hold, has_body AS "hasBody",
-             carry_count AS carry, origin_at AS "originAt", first_seen_at AS "firstSeenAt"
+             carry_count AS carry, origin_at AS "originAt", first_seen_at AS "firstSeenAt", backfill_id AS "backfillId"
       FROM message WHERE id = ${messageId}::uuid`,
     `message ${messageId}`,
   );

@@ -13,7 +13,11 @@ import { hurryThreads } from './hurry.js';
 
 export interface ListingContext {
   source: string;
-  windowId: string;
+  /** The window that reads it; null where a backfill does. */
+  windowId: string | null;
+  backfillId?: string;
+  /** Whether what it shows is stored, and so counts as coverage. */
+  stores?: boolean;
   interval: { from: Date; to: Date };
   /** False for a narrow early reading, which never counts as coverage. */
   covering: boolean;
@@ -70,7 +74,9 @@ export async function settleListing(
     emptiesNeeded: await emptiesNeeded(tx, readings, context),
   });
   const current = only(readings.slice(-1), 'the reading in hand');
-  if (verdict.next === 'end') {
+  if (context.stores === false) {
+    // Nothing follows from it but that this reading is over.
+  } else if (verdict.next === 'end') {
     const counted = only(readings.slice(verdict.reading), 'the reading that counts');
     await writeListing(tx, counted, current, context);
     await markUnlisted(tx, counted.lacking, context);
@@ -169,7 +175,7 @@ async function writeListing(
   current: StoredReading,
   context: ListingContext,
 ): Promise<void> {
-  const { source, windowId, covering, now } = context;
+  const { source, windowId, backfillId = null, covering, now } = context;
   const { from, to } = context.interval;
   const first = only(counted.stored, `reading ${counted.readingId}`);
   const last = only(counted.stored.slice(-1), `reading ${counted.readingId}`);
@@ -178,9 +184,9 @@ async function writeListing(
   const confirmedBy = current.readingId === counted.readingId ? null : current.readingId;
   const inserted = await tx.$executeRaw`
     INSERT INTO listing (source, window_id, from_at, to_at, covering, begun_at, exhausted_at, pages, threads, id_set_hash, last_call_id,
-                         confirmed_by)
+                         confirmed_by, backfill_id)
     VALUES (${source}, ${windowId}::uuid, ${from}, ${to}, ${covering}, ${first.openedAt}, ${now}, ${counted.pages.length}, ${ids.length},
-            ${hash}, ${last.id}::uuid, ${confirmedBy}::uuid)
+            ${hash}, ${last.id}::uuid, ${confirmedBy}::uuid, ${backfillId}::uuid)
     ON CONFLICT (last_call_id) DO NOTHING`;
   if (inserted === 0 || !covering) return;
   await tx.$executeRaw`

@@ -24,12 +24,13 @@ export async function insertMessages(
   const rows = await tx.$queryRaw<{ id: string }[]>`
     INSERT INTO message (id, source, provider_message_id, thread_id, twin_group_id, channel, direction, origin_at, received_at,
       first_seen_at, first_seen_by, first_call_id, reading_id, activity_at, arrival_known, message_id_hash, content_hash, has_body, client_ref,
-      adapter_version, hold, state, disposition, reason, other_message_id, ended_at, absent_at)
+      adapter_version, hold, state, disposition, reason, other_message_id, ended_at, absent_at, backfill_id)
     SELECT id, ${source.name}, provider_id, ${thread.id}::uuid, twin_group_id, channel, direction, origin_at, received_at,
       ${now}::timestamptz, ${context.firstSeenBy}, ${call.id}::uuid, ${call.readingId}::uuid, activity_at, received_at IS NOT NULL OR ${thread.readWholeAt !== null}, message_id_hash,
       content_hash, has_body, client_ref, ${context.adapterVersion}, hold,
       CASE WHEN disposition IS NULL THEN 'recorded' ELSE 'ended' END, disposition, reason, other_id,
-      CASE WHEN disposition IS NULL THEN NULL ELSE ${now}::timestamptz END, ${thread.readWholeAt}::timestamptz
+      CASE WHEN disposition IS NULL THEN NULL ELSE ${now}::timestamptz END, ${thread.readWholeAt}::timestamptz,
+      ${context.backfill?.id ?? null}::uuid
     FROM unnest(
       ${of((m) => m.id)}::uuid[], ${of((m) => m.message.providerMessageId)}::text[], ${of((m) => m.twinGroupId)}::uuid[],
       ${of((m) => m.message.channel)}::text[], ${of((m) => m.message.direction)}::text[],
@@ -57,7 +58,7 @@ export async function insertMessages(
 }
 
 /** A message with an attachment is never empty, even without text. */
-export const hasBody = (message: TwinCandidate['message']): boolean =>
+export const hasBody = (message: Pick<TwinCandidate['message'], 'text' | 'html' | 'attachments'>): boolean =>
   message.text !== null || message.html !== null || message.attachments.length > 0;
 
 export async function insertBodies(

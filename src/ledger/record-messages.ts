@@ -1,4 +1,5 @@
 import { type Admission, admit } from '../domain/admission.js';
+import type { BackfillPolicy } from '../domain/backfill.js';
 import { collidedId, PROBE_REF_PREFIX } from '../domain/identity.js';
 import type { IncomingMessage, Item } from '../domain/message.js';
 import type { FirstSeenBy } from '../domain/states.js';
@@ -29,6 +30,10 @@ export interface MessagePageContext {
   adapterVersion: string;
   now: Date;
   timing: Timing;
+  /** The backfill that reads it, and what may be done about what it takes in. */
+  backfill?: { id: string; mode: 'record' | 'automate'; policy: BackfillPolicy | null };
+  /** Runs in the transaction of the page, once it is known what was new and how the reading goes on. */
+  along?(tx: Sql, page: { inserted: readonly NewMessage[]; parked: number; next: NextOfReading }): Promise<void>;
 }
 
 export interface RecordedMessagePage extends CallCounts {
@@ -53,8 +58,10 @@ export async function recordMessagePage(
 ): Promise<RecordedMessagePage> {
   await refuseMassParking(db, call, page, 'message', context.now);
   return db.transaction(async (tx) => {
-    const { counts, demandedAt } = await recordRows(tx, call, page, context);
-    return { ...counts, next: await nextOfReading(tx, call, page.nextCursor, { ...context, demandedAt }) };
+    const { counts, inserted, demandedAt } = await recordRows(tx, call, page, context);
+    const next = await nextOfReading(tx, call, page.nextCursor, { ...context, demandedAt });
+    await context.along?.(tx, { inserted, parked: counts.parked, next });
+    return { ...counts, next };
   });
 }
 
@@ -63,11 +70,11 @@ async function recordRows(tx: Sql, call: OpenCall, page: Page<IncomingMessage>, 
   const thread = await lockThread(tx, context.threadId);
   const source = await readSource(tx, thread.source);
   await noteThreadShown(tx, thread, context.now);
-  const { ids, ...counts } = await recordItems(tx, call, page.items, { ...context, thread, source });
+  const { ids, inserted, ...counts } = await recordItems(tx, call, page.items, { ...context, thread, source });
   await confirmReplies(tx, shown(page), context.now);
   const { status, nextCursor, unknownFields } = page;
   await finishCall(tx, call, { ...counts, status, ids, nextCursor, unknownFields }, context.now);
-  return { counts, ids, demandedAt: source.demandedAt };
+  return { counts, ids, inserted, demandedAt: source.demandedAt };
 }
 
 export interface RecordContext extends MessagePageContext {
@@ -81,6 +88,8 @@ export interface RecordedItems extends CallCounts {
   open: number;
   /** Under which id each item is held, in the order of the answer. */
   ids: string[];
+  /** What was new. */
+  inserted: readonly NewMessage[];
 }
 
 /** The part that a reply's answer shares with a page: items in, counts out, inside the caller's transaction. */
@@ -116,6 +125,7 @@ export async function recordItems(
     rejected: 0,
     open: stored.filter((one) => one.admission.end === null).length + carriedAgain,
     ids,
+    inserted: stored,
   };
 }
 
@@ -160,6 +170,7 @@ async function recordNew(
       readLate: context.readLate ?? false,
       isOurReply: isOurs(one.message.clientRef),
       isCanary: canaries.has(one.id),
+      backfill: context.backfill ?? null,
       source: {
         mode: source.mode,
         answerFrom: source.answerFrom?.getTime() ?? null,
@@ -209,10 +220,12 @@ export async function recordConfirmingPage(
 ): Promise<RecordedMessagePage> {
   await refuseMassParking(db, call, page, 'message', context.now);
   return db.transaction(async (tx) => {
-    const { counts, ids, demandedAt } = await recordRows(tx, call, page, context);
+    const { counts, ids, inserted, demandedAt } = await recordRows(tx, call, page, context);
     const pages = await pagesOfReading(tx, confirmed.readingId);
     const first = only(pages, `reading ${confirmed.readingId}`);
-    if (first.ids.join('\n') !== ids.join('\n')) return { ...counts, next: 'shifted' };
-    return { ...counts, next: await closeReading(tx, call, pages, { ...context, demandedAt }) };
+    const same = first.ids.join('\n') === ids.join('\n');
+    const next = same ? await closeReading(tx, call, pages, { ...context, demandedAt }) : 'shifted';
+    await context.along?.(tx, { inserted, parked: counts.parked, next });
+    return { ...counts, next };
   });
 }

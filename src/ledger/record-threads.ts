@@ -11,7 +11,11 @@ import { refuseMassParking } from './stopped-sources.js';
 import { recordStatusChanges } from './thread-statuses.js';
 
 export type ThreadPageContext = Omit<ListingContext, 'earlier' | 'timing'> &
-  Partial<Pick<ListingContext, 'earlier' | 'timing'>>;
+  Partial<Pick<ListingContext, 'earlier' | 'timing'>> &
+  Pick<ThreadOrigin, 'firstSeenBy' | 'dueAt'> & {
+    /** Runs in the transaction of the page, after its rows. */
+    along?(tx: Sql, threads: readonly IncomingThread[]): Promise<void>;
+  };
 
 export interface RecordedThreadPage extends CallCounts {
   /**
@@ -38,6 +42,7 @@ export async function recordThreadPage(
   await refuseMassParking(db, call, page, 'thread', context.now);
   return db.transaction(async (tx) => {
     const counts = await recordThreadRows(tx, call, page, { ...context, isListed: true });
+    await context.along?.(tx, readable(page.items));
     const listing = { earlier: [], timing: DEFAULT_TIMING, ...context };
     return { ...counts, next: await settleListing(tx, call, page.nextCursor, listing) };
   });
@@ -50,6 +55,8 @@ export interface ThreadOrigin {
   firstSeenBy?: FirstSeenBy;
   /** Whether a listing shows them; not, where they were asked for by id. */
   isListed?: boolean;
+  /** When they are to be read at the latest; now unless given. */
+  dueAt?: Date;
 }
 
 /** The rows of a page and the balance of its call, whatever the page was asked for. */
@@ -89,7 +96,7 @@ export async function upsertThreads(
   origin: ThreadOrigin,
 ): Promise<number> {
   if (threads.length === 0) return 0;
-  const { source, now, firstSeenBy = 'poll', isListed = false } = origin;
+  const { source, now, firstSeenBy = 'poll', isListed = false, dueAt = now } = origin;
   const { enumeratedAt } = await readSource(tx, source);
   await recordStatusChanges(tx, source, threads, now);
   const rows = await tx.$queryRaw<{ id: string; fresh: boolean }[]>`
@@ -114,7 +121,7 @@ export async function upsertThreads(
   // New, renamed, moved or back again: each is a reason to look into it now.
   await tx.$executeRaw`
     INSERT INTO thread_due (thread_id, source, due_at)
-    SELECT id, ${source}, ${now}::timestamptz FROM unnest(${due}::uuid[]) AS row (id) ORDER BY id
+    SELECT id, ${source}, ${dueAt}::timestamptz FROM unnest(${due}::uuid[]) AS row (id) ORDER BY id
     ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at), gap_rank = 0`;
   return rows.filter((row) => row.fresh).length;
 }

@@ -13,7 +13,7 @@ export const EVENTS = {
   'window.closed': { doc: 'a polling window ended', fields: ['windowId', 'owed', 'exhausted', 'gaps', 'stored'] },
   'listing.cut': {
     doc: 'a creation interval could not be exhausted and stays owed',
-    fields: ['windowId', 'from', 'to', 'reason'],
+    fields: ['windowId', 'backfillId', 'from', 'to', 'reason'],
   },
   'round.closed': { doc: 'a round of visits ended', fields: ['roundId', 'read', 'failed', 'calls', 'stored'] },
   'row.parked': {
@@ -45,6 +45,22 @@ export const EVENTS = {
     fields: ['source', 'attachmentId', 'attempt', 'until', 'callId'],
   },
   'source.bound': { doc: 'a source name was bound to an origin', fields: ['source', 'mode'] },
+
+  'backfill.begun': {
+    doc: 'a backfill begins to walk, or goes on',
+    fields: ['backfillId', 'source', 'mode', 'from', 'to'],
+  },
+  'backfill.holds': {
+    doc: 'a backfill makes no calls, for the stated reason',
+    fields: ['backfillId', 'source', 'reason'],
+  },
+  'backfill.goes_on': { doc: 'a backfill calls again', fields: ['backfillId', 'source'] },
+  'backfill.ended': { doc: 'a backfill has ended', fields: ['backfillId', 'source', 'state'] },
+  'thread.unread': { doc: 'a backfill could not read a thread whole', fields: ['backfillId', 'threadId', 'reason'] },
+  'order.refused': {
+    doc: 'what a person asked of a backfill could not be read',
+    fields: ['backfillId', 'verb', 'reason'],
+  },
 
   // provider
   'call.failed': {
@@ -182,6 +198,7 @@ export const SUBSYSTEMS = {
   provider: 'requests to the providers',
   api: 'the API for people and programs',
   worker: 'start, drain and refusal of workers',
+  backfill: 'the walks of the backfills',
   temporal: 'the Temporal SDK and workflow code',
 } as const;
 export type Subsystem = keyof typeof SUBSYSTEMS;

@@ -5,6 +5,7 @@ import { createActivities } from '../activities/create-activities.js';
 import type { ActivityDeps } from '../activities/deps.js';
 import { createErrorInterceptor } from '../activities/interceptors.js';
 import { setQueueRate } from '../activities/queue-rate.js';
+import { figuresBefore } from '../assurance/backfill/before.js';
 import { readDigest } from '../assurance/digest.js';
 import { judgeClaims } from '../assurance/probes/judge-claims.js';
 import type { Config } from '../config/config.js';
@@ -14,6 +15,7 @@ import { systemClock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
 import {
   auditWorkflowId,
+  backfillQueue,
   DEPLOYMENT,
   INTAKE_QUEUE,
   LIFECYCLE_QUEUE,
@@ -47,7 +49,7 @@ export interface WorkerRun {
   config: Config;
   /** Postgres of the ledger. */
   databaseUrl: string;
-  /** `intake`, `lifecycle`, `source:<name>`; null takes all. */
+  /** `intake`, `lifecycle`, `source:<name>`, `backfill:<name>`; null takes all but the last, which is for a worker elsewhere. */
   roles: readonly string[] | null;
   /** Run every Schedule once as soon as the worker takes tasks. */
   trigger: boolean;
@@ -61,6 +63,8 @@ interface Roles {
   lifecycle: boolean;
   sources: ConfiguredSource[];
   providers: ConfiguredProvider[];
+  /** Sources whose backfill has a queue of its own, which is served here. */
+  backfills: ConfiguredSource[];
 }
 
 /** @throws WaybillError UsageWrong for a role that does not exist or a source that is not configured */
@@ -69,19 +73,24 @@ export function chooseRoles(
   sources: readonly ConfiguredSource[],
   providers: readonly ConfiguredProvider[],
 ): Roles {
-  if (roles === null) return { intake: true, lifecycle: true, sources: [...sources], providers: [...providers] };
-  const chosen: Roles = { intake: false, lifecycle: false, sources: [], providers: [] };
+  if (roles === null)
+    return { intake: true, lifecycle: true, sources: [...sources], providers: [...providers], backfills: [] };
+  const chosen: Roles = { intake: false, lifecycle: false, sources: [], providers: [], backfills: [] };
   for (const role of roles) {
     const source = sources.find((one) => role === `source:${one.name}`);
     const provider = providers.find((one) => role === `source:${one.name}`);
+    const backfilled = sources.find((one) => role === `backfill:${one.name}`);
     if (role === 'intake') chosen.intake = true;
     else if (role === 'lifecycle') chosen.lifecycle = true;
     else if (source) chosen.sources.push(source);
     else if (provider) chosen.providers.push(provider);
+    else if (backfilled) chosen.backfills.push(backfilled);
     else {
-      const known = ['intake', 'lifecycle', ...[...sources, ...providers].map((one) => `source:${one.name}`)].join(
-        ', ',
-      );
+      const known = [
+        ...['intake', 'lifecycle'],
+        ...[...sources, ...providers].map((one) => `source:${one.name}`),
+        ...sources.map((one) => `backfill:${one.name}`),
+      ].join(', ');
       throw new WaybillError(
         'UsageWrong',
         `There is no worker role "${role}": the roles of this configuration are ${known}.`,
@@ -98,7 +107,7 @@ export function chooseRoles(
 export async function runWorker(run: WorkerRun): Promise<void> {
   const { config } = run;
   const releases: (() => Promise<unknown>)[] = [];
-  const logOf = (subsystem: 'worker' | 'intake' | 'lifecycle' | 'delivery' | 'provider' | 'temporal') =>
+  const logOf = (subsystem: 'worker' | 'intake' | 'lifecycle' | 'delivery' | 'provider' | 'backfill' | 'temporal') =>
     createLogger({ subsystem, level: config.log.level, format: config.log.format });
   const log = logOf('worker');
   try {
@@ -131,7 +140,10 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       wake: (source) => wakePacer(client, source),
     });
     const clients = new Map(
-      roles.sources.map(({ name, connect }) => [name, connect((retryAfterMs) => courtesy.pause(name, retryAfterMs))]),
+      [...roles.sources, ...roles.backfills].map(({ name, connect }) => [
+        name,
+        connect((retryAfterMs) => courtesy.pause(name, retryAfterMs)),
+      ]),
     );
     for (const one of clients.values()) releases.push(() => one.close());
     const phone = connectPhone(config, roles.providers, courtesy);
@@ -182,6 +194,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         lifecycle: logOf('lifecycle'),
         delivery: logOf('delivery'),
         provider: logOf('provider'),
+        backfill: logOf('backfill'),
       },
       ownAddresses: new Set(config.source.ownAddresses),
       courtesy,
@@ -191,6 +204,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       alarmSink: config.alarms.url === null ? null : createAlarmSink(config.alarms, config.timing.alarmDeadlineMs),
       attachments: attachmentsOf(config),
       caseNotes: config.caseNotes,
+      figuresBefore: (walk) => figuresBefore(db, walk),
       drawDigest: (period) => readDigest(db, period, systemClock.now()),
       ...platforms,
       clientOf(name) {
@@ -275,6 +289,7 @@ const rolesOf = (roles: Roles): string[] => [
   ...(roles.intake ? ['intake'] : []),
   ...(roles.lifecycle ? ['lifecycle'] : []),
   ...[...roles.sources, ...roles.providers].map((source) => `source:${source.name}`),
+  ...roles.backfills.map((source) => `backfill:${source.name}`),
 ];
 
 async function connectWorker(
@@ -354,11 +369,15 @@ async function createWorkers({ deps, roles, connection, namespace, buildId, conf
       }),
     );
   }
-  for (const source of [...roles.sources, ...roles.providers]) {
+  const queues = [
+    ...[...roles.sources, ...roles.providers].map((source) => ({ ...source, queue: sourceQueue(source.name) })),
+    ...roles.backfills.map((source) => ({ ...source, queue: backfillQueue(source.name) })),
+  ];
+  for (const source of queues) {
     workers.push(
       Worker.create({
         ...shared,
-        taskQueue: sourceQueue(source.name),
+        taskQueue: source.queue,
         activities: activities.source,
         maxConcurrentActivityTaskExecutions: 24,
         // Counts only where the server has no rate of the queue itself, which the pacer sets.

@@ -1,5 +1,6 @@
 export { deliverAlarm, deliverAlarms } from './alarms.js';
 export { audit } from './audit.js';
+export { backfill } from './backfill.js';
 export { callback } from './callback.js';
 export { canary } from './canary.js';
 export { cases, digest } from './cases.js';

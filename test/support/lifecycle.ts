@@ -15,7 +15,7 @@ export function lifecycleOf({ db, clock, timing, message }: TestLedger, playbook
     ...{ db, clock, timing, playbooks },
     classifier: ruleClassifier,
     ownAddresses: new Set<string>(),
-    log: { intake: log, lifecycle: log, delivery: log, provider: log },
+    log: { intake: log, lifecycle: log, delivery: log, provider: log, backfill: log },
   };
   const steps = createLifecycleSteps(deps as ActivityDeps);
   return {

@@ -18,7 +18,12 @@ ALTER TABLE "case" ADD CONSTRAINT "case_reason_check" CHECK ("reason" IN
      'already_answered', 'edited_after_answer', 'approval_rejected', 'approval_overdue', 'reply_limit',
      'channel_without_reply', 'phone_unusable', 'region_unknown', 'do_not_call', 'no_calling_hours', 'call_unanswered',
      'call_unconfirmed', 'call_refused', 'call_elsewhere', 'hand_off_refused', 'hand_off_overdue', 'hand_off_failed',
-     'found_by_backfill'));
+     'found_by_backfill'));ALTER TABLE "alarm" DROP CONSTRAINT "alarm_kind_check";
+ALTER TABLE "alarm" ADD CONSTRAINT "alarm_kind_check" CHECK ("kind" IN
+    ('listing_gap', 'guarantee_stretched', 'claim_turned', 'mass_parking', 'source_trouble', 'token_rejected', 'audit_miss',
+     'frame_hole', 'canary_overdue', 'id_collision', 'reply_overdue', 'playbooks_unusable', 'classifier_unusable',
+     'sending_stopped', 'case_overdue', 'hand_off_overdue', 'call_mismatch', 'submission_gap', 'backfill_held'));
+
 ALTER TABLE "message" ADD COLUMN "backfill_id" UUID;
 ALTER TABLE "listing" ALTER COLUMN "window_id" DROP NOT NULL;
 ALTER TABLE "listing" ADD COLUMN "backfill_id" UUID;
@@ -86,6 +91,8 @@ CREATE TABLE "backfill_listing" (
 );
 
 CREATE TABLE "backfill_thread" (
+  -- What Temporal knows it by: the provider's id may hold an address.
+  "id" UUID NOT NULL DEFAULT uuidv7(),
   "backfill_id" UUID NOT NULL,
   "provider_thread_id" TEXT NOT NULL,
   -- Ours; null where the mode stores nothing and we do not know it.
@@ -110,6 +117,7 @@ CREATE TABLE "backfill_thread" (
   CONSTRAINT "backfill_thread_state_check" CHECK ("state" IN ('listed', 'taken', 'read', 'gone', 'unread')),
   CONSTRAINT "backfill_thread_read_check" CHECK (("state" = 'read') = ("months" IS NOT NULL))
 );
+CREATE UNIQUE INDEX "backfill_thread_id_key" ON "backfill_thread" ("id");
 CREATE INDEX "backfill_thread_listed_idx" ON "backfill_thread" ("backfill_id", "position") WHERE ("state" = 'listed');
 CREATE INDEX "backfill_thread_open_idx" ON "backfill_thread" ("backfill_id") WHERE ("state" IN ('listed', 'taken'));
 

@@ -1,5 +1,6 @@
 import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
 import { askApproval } from './approve.js';
+import { narrowedByBackfill } from './backfilled.js';
 import { decideCallback } from './callback.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
 import { decideHandOff } from './hand-off.js';
@@ -12,6 +13,8 @@ export async function act(acting: Acting): Promise<Acted> {
   const { tx, message, choice, mode, now } = acting;
   const { action } = choice;
   if (mode === 'observe') return ignore(acting, 'observed_only');
+  const narrowed = await narrowedByBackfill(acting);
+  if (narrowed !== null && narrowed !== 'draft') return narrowed;
   if (action.do === 'reply') {
     const refused = await refuseReply(acting);
     if (refused) return refused;
@@ -23,7 +26,8 @@ export async function act(acting: Acting): Promise<Acted> {
     return ENDED;
   }
   // Nobody can look at the work of a platform before it is done: decideHandOff gives that to a person.
-  if (action.do !== 'hand_off' && (mode === 'approve' || choice.asksApproval)) return askApproval(acting);
+  if (action.do !== 'hand_off' && (narrowed === 'draft' || mode === 'approve' || choice.asksApproval))
+    return askApproval(acting);
   const held = await holdIfStopped(acting, choice.playbook?.name ?? null);
   if (held) return held;
   if (action.do === 'reply') return reply(acting, action);

@@ -39,7 +39,9 @@ async function waitForApproval(
  * How the question to a person about this message stands: it waits on, it ends with a person, or what was approved is done with the
  * words that were approved, under everything that guards what leaves. Null where nobody was asked about what it says now.
  */
-export async function approvalUnderWay(deciding: Deciding): Promise<Acted | Pick<Acting, 'choice' | 'mode'> | null> {
+export async function approvalUnderWay(
+  deciding: Deciding,
+): Promise<Acted | Pick<Acting, 'choice' | 'mode' | 'approved'> | null> {
   const { tx, message, now } = deciding;
   const approval = await readApproval(tx, message.id);
   if (!approval || approval.verdict === 'withdrawn') return null;
@@ -58,11 +60,18 @@ export async function approvalUnderWay(deciding: Deciding): Promise<Acted | Pick
   return ENDED;
 }
 
-async function approved({ tx, message }: Deciding, version: number): Promise<Pick<Acting, 'choice' | 'mode'> | null> {
+async function approved(
+  { tx, message }: Deciding,
+  version: number,
+): Promise<Pick<Acting, 'choice' | 'mode' | 'approved'> | null> {
   const draft = (await readDrafts(tx, message.id)).find((one) => one.version === version);
   if (!draft) return null;
   const { action, playbook } = draft;
   const inForce = await modeOf(tx, { source: message.source, route: message.route, playbook: playbook?.name ?? null });
   const mode: Mode = inForce === 'approve' ? 'live' : inForce;
-  return { choice: { playbook, action, asksApproval: false, tags: [], reasons: [`draft ${version} approved`] }, mode };
+  return {
+    choice: { playbook, action, asksApproval: false, tags: [], reasons: [`draft ${version} approved`] },
+    mode,
+    approved: true,
+  };
 }

@@ -24,6 +24,8 @@ export interface Deciding {
 export interface Acting extends Deciding {
   choice: Choice;
   mode: Mode;
+  /** A person has approved it. */
+  approved?: true;
 }
 
 /**

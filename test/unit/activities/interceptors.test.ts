@@ -20,7 +20,7 @@ async function failureOf(error: unknown, log: Logger = quiet): Promise<unknown> 
     db: unreachable,
     clock: { now: () => new Date(0) },
     timing: DEFAULT_TIMING,
-    log: { intake: log, lifecycle: log, delivery: log, provider: log },
+    log: { intake: log, lifecycle: log, delivery: log, provider: log, backfill: log },
   });
   const environment = new MockActivityEnvironment({}, { interceptors: [() => ({ inbound })] });
   return environment

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { BACKFILL_HOLDS, BACKFILL_ORDERS, type BackfillHold, type BackfillVerb } from '../domain/backfill.js';
+import { FAILURES, type FailureType } from '../domain/failures.js';
+
+const uuid = z.uuid();
+const instant = z.iso.datetime({ offset: true });
+const source = z.string().min(1).max(60);
+const hold = z.enum(Object.keys(BACKFILL_HOLDS) as [BackfillHold, ...BackfillHold[]]);
+const interval = z.strictObject({ from: instant, to: instant });
+
+export const BackfillInput = z.strictObject({ backfillId: uuid });
+export type BackfillInput = z.infer<typeof BackfillInput>;
+
+export const BeginBackfillInput = z.strictObject({ backfillId: uuid, inHand: z.array(uuid).max(2_000) });
+export type BeginBackfillInput = z.infer<typeof BeginBackfillInput>;
+
+export const TakeBackfillInput = z.strictObject({ backfillId: uuid, limit: z.int().min(1).max(1_000) });
+export type TakeBackfillInput = z.infer<typeof TakeBackfillInput>;
+
+export const CloseBackfillListingInput = z.strictObject({
+  backfillId: uuid,
+  interval,
+  because: z.enum(Object.keys(FAILURES) as [FailureType, ...FailureType[]]).nullable(),
+  threads: z.int().min(0),
+});
+export type CloseBackfillListingInput = z.infer<typeof CloseBackfillListingInput>;
+
+export const SkipBackfillThreadInput = z.strictObject({
+  backfillId: uuid,
+  thread: uuid,
+  because: z.string().min(1).max(60),
+});
+export type SkipBackfillThreadInput = z.infer<typeof SkipBackfillThreadInput>;
+
+export const HoldBackfillInput = z.strictObject({
+  backfillId: uuid,
+  /** What the workflow itself knows to be in the way; null asks the ledger alone. */
+  known: hold.nullable(),
+});
+export type HoldBackfillInput = z.infer<typeof HoldBackfillInput>;
+
+export const OrderBackfillInput = z.strictObject({
+  backfillId: uuid,
+  verb: z.enum(Object.keys(BACKFILL_ORDERS) as [BackfillVerb, ...BackfillVerb[]]),
+  actor: z.string().min(1).max(200),
+  detail: z.record(z.string(), z.unknown()),
+  refused: z.string().max(500).nullable(),
+});
+export type OrderBackfillInput = z.infer<typeof OrderBackfillInput>;
+
+export const EndBackfillInput = z.strictObject({ backfillId: uuid, state: z.enum(['done', 'cancelled', 'failed']) });
+export type EndBackfillInput = z.infer<typeof EndBackfillInput>;
+
+export const BackfillListPageInput = z.strictObject({
+  source,
+  backfillId: uuid,
+  interval,
+  afterCall: uuid.optional(),
+  earlier: z.array(uuid).max(8).optional(),
+});
+export type BackfillListPageInput = z.infer<typeof BackfillListPageInput>;
+
+export const BackfillThreadPageInput = z.strictObject({
+  source,
+  backfillId: uuid,
+  thread: uuid,
+  afterCall: uuid.optional(),
+  confirm: uuid.optional(),
+});
+export type BackfillThreadPageInput = z.infer<typeof BackfillThreadPageInput>;

@@ -1,0 +1,231 @@
+import type {
+  BackfillDirection,
+  BackfillHold,
+  BackfillHours,
+  BackfillMode,
+  BackfillPace,
+  BackfillPolicy,
+  BackfillState,
+  BackfillVerb,
+} from '../domain/backfill.js';
+import { nextInterval, ownShare } from '../domain/backfill-walk.js';
+import type { Interval } from '../domain/interval.js';
+import { type Database, only, type Sql } from './database.js';
+
+export interface Backfill {
+  id: string;
+  source: string;
+  name: string;
+  workflowId: string;
+  /** The first run of its workflow; null until that has begun. */
+  runId: string | null;
+  mode: BackfillMode;
+  policy: BackfillPolicy | null;
+  direction: BackfillDirection;
+  from: Date;
+  to: Date;
+  widthMs: number;
+  pace: BackfillPace;
+  ownQueue: boolean;
+  /** Where its next listing begins, seen in its direction. */
+  position: Date;
+  state: BackfillState;
+  hold: BackfillHold | null;
+  holdSince: Date | null;
+  holdUntil: Date | null;
+  hours: BackfillHours | null;
+  askedBy: string;
+  askedAt: Date;
+  begunAt: Date | null;
+  endedAt: Date | null;
+}
+
+export interface NewBackfill {
+  source: string;
+  name: string;
+  workflowId: string;
+  mode: BackfillMode;
+  policy: BackfillPolicy | null;
+  direction: BackfillDirection;
+  from: Date;
+  to: Date;
+  pace: BackfillPace;
+  ownQueue: boolean;
+  hours: BackfillHours | null;
+  /** Width of its first listing, ms. */
+  widthMs: number;
+  askedBy: string;
+  now: Date;
+}
+
+type Row = Omit<Backfill, 'widthMs'> & { widthMs: bigint };
+
+const ofRow = ({ widthMs, ...row }: Row): Backfill => ({ ...row, widthMs: Number(widthMs) });
+
+/** Writes down that a backfill is wanted; null where another one of the source is open. */
+export async function createBackfill(db: Sql, wanted: NewBackfill): Promise<Backfill | null> {
+  const { source, name, workflowId, mode, policy, direction, from, to, pace, ownQueue, hours, widthMs, askedBy, now } =
+    wanted;
+  const position = direction === 'newest_first' ? to : from;
+  const [made] = await db.$queryRaw<{ id: string }[]>`
+    INSERT INTO backfill (source, name, workflow_id, mode, policy, direction, from_at, to_at, width_ms, pace, own_queue, position_at,
+                          state, hours, asked_by, asked_at)
+    VALUES (${source}, ${name}, ${workflowId}, ${mode}, ${policy === null ? null : JSON.stringify(policy)}::jsonb, ${direction}, ${from},
+            ${to}, ${widthMs}::bigint, ${JSON.stringify(pace)}::jsonb, ${ownQueue}, ${position}, 'running',
+            ${hours === null ? null : JSON.stringify(hours)}::jsonb, ${askedBy}, ${now})
+    ON CONFLICT (source) WHERE ended_at IS NULL DO NOTHING RETURNING id`;
+  return made ? readBackfill(db, made.id) : null;
+}
+
+export async function readBackfill(db: Sql, id: string): Promise<Backfill> {
+  const rows = await db.$queryRaw<Row[]>`
+    SELECT id, source, name, workflow_id AS "workflowId", run_id AS "runId", mode, policy, direction, from_at AS "from", to_at AS "to",
+           width_ms AS "widthMs", pace, own_queue AS "ownQueue", position_at AS "position", state, hold, hold_since AS "holdSince",
+           hold_until AS "holdUntil", hours, asked_by AS "askedBy", asked_at AS "askedAt", begun_at AS "begunAt", ended_at AS "endedAt"
+    FROM backfill WHERE id = ${id}::uuid`;
+  return ofRow(only(rows, `backfill ${id}`));
+}
+
+/** The newest of a source, or of all; the open one is the newest. */
+export async function listBackfills(db: Sql, source: string | null, limit: number): Promise<Backfill[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM backfill WHERE ${source}::text IS NULL OR source = ${source} ORDER BY asked_at DESC, id DESC LIMIT ${limit}`;
+  return Promise.all(rows.map(({ id }) => readBackfill(db, id)));
+}
+
+/** The one that is walking a source; null where none is. */
+export async function openBackfillOf(db: Sql, source: string): Promise<Backfill | null> {
+  const [row] = await db.$queryRaw<
+    { id: string }[]
+  >`SELECT id FROM backfill WHERE source = ${source} AND ended_at IS NULL`;
+  return row ? readBackfill(db, row.id) : null;
+}
+
+/** Of what a source may be asked per second, the part of an open backfill with a queue of its own; null where there is none. */
+export async function ownQueueRate(db: Sql, source: string, rate: number): Promise<number | null> {
+  const backfill = await openBackfillOf(db, source);
+  return backfill?.ownQueue ? ownShare(rate, backfill.pace.perSecond) : null;
+}
+
+/**
+ * Its workflow takes it up: a first run begins it, a later one of the same chain goes on. Threads that a run before had in hand and
+ * did not pass on are listed again. Null where it has ended.
+ */
+export async function beginBackfill(
+  db: Database,
+  id: string,
+  { firstRunId, inHand, now }: { firstRunId: string; inHand: readonly string[]; now: Date },
+): Promise<Backfill | null> {
+  return db.transaction(async (tx) => {
+    const begun = await tx.$executeRaw`
+      UPDATE backfill SET run_id = ${firstRunId}, begun_at = COALESCE(begun_at, ${now}::timestamptz) WHERE id = ${id}::uuid AND ended_at IS NULL`;
+    if (begun === 0) return null;
+    await tx.$executeRaw`
+      UPDATE backfill_thread SET state = 'listed'
+      WHERE backfill_id = ${id}::uuid AND state = 'taken' AND id <> ALL (${[...inHand]}::uuid[])`;
+    return readBackfill(tx, id);
+  });
+}
+
+/** Keeps what was true before the first call, once. */
+export const keepBefore = (tx: Sql, id: string, before: unknown) =>
+  tx.$executeRaw`UPDATE backfill SET before = ${JSON.stringify(before)}::jsonb WHERE id = ${id}::uuid AND before IS NULL`;
+
+/** The creation interval that is to be listed next; null where all of them are. */
+export async function intervalToList(db: Sql, id: string): Promise<Interval | null> {
+  const { from, to, direction, widthMs } = await readBackfill(db, id);
+  const rows = await db.$queryRaw<{ from: Date; to: Date }[]>`
+    SELECT from_at AS from, to_at AS to FROM backfill_listing WHERE backfill_id = ${id}::uuid`;
+  const listed = rows.map((row) => ({ from: row.from.getTime(), to: row.to.getTime() }));
+  return nextInterval({ from: from.getTime(), to: to.getTime() }, listed, { direction, widthMs });
+}
+
+export interface EndOfListing {
+  backfillId: string;
+  interval: { from: Date; to: Date };
+  /** Why no reading of it counts; null where one does. */
+  because: string | null;
+  /** Width of the next one, ms. */
+  widthMs: number;
+  now: Date;
+}
+
+/** The interval is behind us, listed or not: what could not be listed is named, and the walk goes on. */
+export async function closeBackfillListing(db: Database, ended: EndOfListing): Promise<void> {
+  const { backfillId: id, interval, because, widthMs, now } = ended;
+  await db.transaction(async (tx) => {
+    await tx.$executeRaw`
+      INSERT INTO backfill_listing (backfill_id, from_at, to_at, outcome, because, at)
+      VALUES (${id}::uuid, ${interval.from}, ${interval.to}, ${because === null ? 'listed' : 'unlisted'}, ${because}, ${now})
+      ON CONFLICT (backfill_id, from_at, to_at) DO UPDATE SET outcome = excluded.outcome, because = excluded.because, at = excluded.at`;
+    await tx.$executeRaw`UPDATE backfill SET width_ms = ${widthMs}::bigint WHERE id = ${id}::uuid`;
+    const next = await intervalToList(tx, id);
+    const { direction, from, to, position } = await readBackfill(tx, id);
+    const edge = direction === 'newest_first' ? (next?.to ?? from.getTime()) : (next?.from ?? to.getTime());
+    if (edge !== position.getTime())
+      await tx.$executeRaw`UPDATE backfill SET position_at = ${new Date(edge)} WHERE id = ${id}::uuid`;
+  });
+}
+
+/** Says why it makes no calls, or that it does; gives whether that is new. */
+export async function holdBackfill(
+  db: Sql,
+  id: string,
+  { hold, until, now }: { hold: BackfillHold | null; until: Date | null; now: Date },
+): Promise<boolean> {
+  const changed = await db.$executeRaw`
+    UPDATE backfill SET hold = ${hold}, hold_until = ${until}, hold_since = CASE WHEN ${hold}::text IS NULL THEN NULL ELSE ${now}::timestamptz END
+    WHERE id = ${id}::uuid AND ended_at IS NULL AND hold IS DISTINCT FROM ${hold}`;
+  return changed > 0;
+}
+
+export async function endBackfill(
+  db: Sql,
+  id: string,
+  { state, now }: { state: 'done' | 'cancelled' | 'failed'; now: Date },
+): Promise<void> {
+  await db.$executeRaw`
+    UPDATE backfill SET state = ${state}, ended_at = ${now}, hold = NULL, hold_since = NULL, hold_until = NULL
+    WHERE id = ${id}::uuid AND ended_at IS NULL`;
+}
+
+export interface OrderChanges {
+  pace?: BackfillPace;
+  hours?: BackfillHours | null;
+  from?: Date;
+  to?: Date;
+}
+
+/** Writes down what was asked of it, and does the part that stands in its row. */
+export async function recordBackfillOrder(
+  tx: Sql,
+  order: { backfillId: string; actor: string; verb: BackfillVerb; detail: unknown; refused: string | null; now: Date },
+  changes: OrderChanges = {},
+): Promise<void> {
+  const { backfillId: id, actor, verb, detail, refused, now } = order;
+  await tx.$executeRaw`
+    INSERT INTO backfill_order (backfill_id, at, actor, verb, detail, refused)
+    VALUES (${id}::uuid, ${now}, ${actor}, ${verb}, ${JSON.stringify(detail)}::jsonb, ${refused})`;
+  if (changes.pace)
+    await tx.$executeRaw`UPDATE backfill SET pace = ${JSON.stringify(changes.pace)}::jsonb WHERE id = ${id}::uuid`;
+  if (changes.hours !== undefined)
+    await tx.$executeRaw`
+      UPDATE backfill SET hours = ${changes.hours === null ? null : JSON.stringify(changes.hours)}::jsonb WHERE id = ${id}::uuid`;
+  if (changes.from || changes.to)
+    await tx.$executeRaw`
+      UPDATE backfill SET from_at = LEAST(from_at, ${changes.from ?? null}::timestamptz), to_at = GREATEST(to_at, ${changes.to ?? null}::timestamptz)
+      WHERE id = ${id}::uuid`;
+}
+
+export interface BackfillOrder {
+  at: Date;
+  actor: string;
+  verb: BackfillVerb;
+  detail: unknown;
+  refused: string | null;
+}
+
+/** What was asked of it, oldest first. */
+export const listBackfillOrders = (db: Sql, id: string): Promise<BackfillOrder[]> =>
+  db.$queryRaw<BackfillOrder[]>`
+    SELECT at, actor, verb, detail, refused FROM backfill_order WHERE backfill_id = ${id}::uuid ORDER BY at, id`;
