@@ -100,7 +100,10 @@ export async function backfill(
   const working = new Set<ThreadInHand>();
   /** Calls that are queued or under way; one that is to end as it began is let go by a new run only when it has. */
   const scopes = new Map<CancellationScope, { toItsEnd: boolean }>();
+  let begun: BackfillTerms | null = null as BackfillTerms | null;
   let terms: BackfillTerms;
+  /** Orders that come before it has been taken up wait. */
+  let taken = false;
   let paused = false;
   let hold: BackfillHold | null = null;
   /** The provider rejected our token: not asked again before this instant, ms. */
@@ -126,14 +129,17 @@ export async function backfill(
     });
   }
 
-  const begun = await slow.beginBackfill({ backfillId, inHand: waiting.map((one) => one.thread) });
+  begun = await slow.beginBackfill({ backfillId, inHand: waiting.map((one) => one.thread) });
   if (!begun) {
+    cancelled = true;
+    taken = true;
     await condition(allHandlersFinished);
     return { ...counted, state: 'cancelled' };
   }
   terms = begun;
-  paused = paused || terms.paused;
+  paused = terms.paused;
   if (paused) hold = 'person';
+  taken = true;
   const watching = new CancellationScope();
   const watcher = watching.run(watch).catch((error: unknown) => {
     if (!isCancellation(error)) throw error;
@@ -182,7 +188,7 @@ export async function backfill(
           return failureType(error) ?? 'Unexpected';
         },
       ).catch((error: unknown) => {
-        if (cancelled && isCancellation(error)) return null;
+        if (over() && isCancellation(error)) return null;
         throw error;
       });
       listing = null;
@@ -285,7 +291,7 @@ export async function backfill(
 
   /** Makes one call when calls may be made. What a pause takes out of the queue is asked for again when it is over. */
   async function asked<T>(call: () => Promise<T>, { toItsEnd } = { toItsEnd: false }): Promise<T> {
-    const ends = () => cancelled || (handsOver && !toItsEnd);
+    const ends = () => cancelled || (handsOver && (!toItsEnd || hold !== null));
     for (;;) {
       await condition(() => ends() || hold === null);
       const scope = new CancellationScope();
@@ -329,9 +335,10 @@ export async function backfill(
   /** Looks again and again whether anything keeps it from calling. */
   async function watch(): Promise<void> {
     for (;;) {
-      await look(null);
-      await condition(() => over(), timing.backfillCheckMs);
+      await condition(() => over() || !paused);
       if (over()) return;
+      await look(null);
+      await condition(over, timing.backfillCheckMs);
     }
   }
 
@@ -339,6 +346,7 @@ export async function backfill(
     const rejected = Date.now() < tokenUntil ? 'token_rejected' : null;
     const found = await holdOfBackfill({ backfillId, known: known ?? rejected });
     turnTo(found.hold);
+    if (workflowInfo().continueAsNewSuggested) handOver();
   }
 
   function turnTo(found: BackfillHold | null): void {
@@ -358,6 +366,8 @@ export async function backfill(
       await orderBackfill({ backfillId, verb, actor: 'temporal', detail: {}, refused: order.problem });
       return { refused: order.problem };
     }
+    await condition(() => taken);
+    if (!begun) return { refused: 'the backfill has ended' };
     const { by, verb: _, ...detail } = order;
     // It stops what is queued before it is written down: nothing that waits is to leave meanwhile.
     if (verb === 'pause') paused = true;

@@ -13,7 +13,7 @@ export async function narrowedByBackfill({
   message,
   thread,
   choice,
-  approved = false,
+  approved,
   now,
   timing,
 }: Acting): Promise<Acted | 'draft' | null> {

@@ -1,0 +1,38 @@
+import type { BackfillPace } from '../../src/domain/backfill.js';
+import { backfillWorkflowId, INTAKE_QUEUE } from '../../src/domain/identity.js';
+import { type Backfill, createBackfill, type NewBackfill } from '../../src/ledger/backfills.js';
+import type { Rig } from './assemble-rig.js';
+
+export const DAY_MS = 86_400_000;
+/** As fast as the source's queue releases. */
+export const SWIFT: BackfillPace = { perSecond: null, batchThreads: 100, batchPauseMs: 0 };
+
+/** A backfill of the simulator's threads of the last year, begun as `waybill backfill start` begins it. */
+export async function beginBackfillOf(rig: Rig, wanted: Partial<NewBackfill> = {}): Promise<Backfill> {
+  const now = new Date();
+  const name = wanted.name ?? 'year';
+  const backfill = await createBackfill(rig.db, {
+    source: 'simulator',
+    name,
+    workflowId: backfillWorkflowId('simulator', name),
+    mode: 'record',
+    policy: null,
+    direction: 'newest_first',
+    from: new Date(now.getTime() - 366 * DAY_MS),
+    to: now,
+    pace: SWIFT,
+    ownQueue: false,
+    hours: null,
+    widthMs: DAY_MS,
+    askedBy: 'test',
+    now,
+    ...wanted,
+  });
+  if (!backfill) throw new Error('another backfill of the source is open');
+  await rig.client.workflow.start('backfill', {
+    workflowId: backfill.workflowId,
+    taskQueue: INTAKE_QUEUE,
+    args: [{ backfillId: backfill.id, source: 'simulator', timing: rig.timing }],
+  });
+  return backfill;
+}
