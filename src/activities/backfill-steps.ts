@@ -8,23 +8,27 @@ import {
   HoldBackfillInput,
   OrderBackfillInput,
   SkipBackfillThreadInput,
+  SweepInput,
   TakeBackfillInput,
 } from '../contracts/backfill-steps.js';
 import type { BackfillHold, BackfillHours, BackfillMode, BackfillPace } from '../domain/backfill.js';
 import { type BackfillOrder, readOrder } from '../domain/backfill-orders.js';
 import { nextWidth } from '../domain/backfill-walk.js';
 import { backfillQueue, sourceQueue } from '../domain/identity.js';
+import { floorToSecond } from '../domain/interval.js';
 import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
 import { askBackfill, type HoldFacts } from '../ledger/backfill-holds.js';
 import { endBackfillThread, takeBackfillThreads } from '../ledger/backfill-threads.js';
 import {
   beginBackfill,
   closeBackfillListing,
+  createBackfill,
   endBackfill,
   holdBackfill,
   intervalToList,
   keepBefore,
   type OrderChanges,
+  openBackfillOf,
   readBackfill,
   recordBackfillOrder,
 } from '../ledger/backfills.js';
@@ -71,6 +75,27 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
         to: to.toISOString(),
       });
       return { mode, pace, ownQueue, paused: hold === 'person' };
+    },
+
+    /** Makes the backfill of this run of a sweep, once; null where another one of the source is walking. */
+    async openSweep(payload: SweepInput): Promise<{ backfillId: string } | null> {
+      const { source, sweep } = SweepInput.parse(payload);
+      const { spanMs, ...wanted } = sweep;
+      const workflowId = activityInfo().workflowExecution?.workflowId ?? wanted.workflowId;
+      const now = clock.now();
+      const to = new Date(floorToSecond(now.getTime()));
+      const open = await openBackfillOf(db, source);
+      if (open && open.workflowId === workflowId && open.begunAt === null) return { backfillId: open.id };
+      const made = await createBackfill(db, {
+        ...wanted,
+        source,
+        workflowId,
+        from: new Date(to.getTime() - spanMs),
+        to,
+        now,
+      });
+      if (!made) log.backfill.warn({ event: 'sweep.skipped', source, backfillId: open?.id ?? null });
+      return made && { backfillId: made.id };
     },
 
     /** The creation interval to list next; null where all are listed. */

@@ -6,6 +6,7 @@ import { addAlarms } from './commands/alarms.js';
 import { addApi } from './commands/api.js';
 import { addApproval } from './commands/approval.js';
 import { addAudit } from './commands/audit.js';
+import { addBackfill } from './commands/backfill.js';
 import { addBalance } from './commands/balance.js';
 import { addCalls } from './commands/calls.js';
 import { addCase } from './commands/case.js';
@@ -58,6 +59,7 @@ for (const add of [
   addMigrate,
   addTemporal,
   addAudit,
+  addBackfill,
   addPlan,
   addBalance,
   addCoverage,

@@ -16,3 +16,12 @@ export const wholeNumber =
     if (/^\d+$/.test(text) && value >= from && value <= to) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
   };
+
+/** A number on the command line, with both ends allowed. */
+export const realNumber =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`It must be a number from ${from} to ${to}.`);
+  };

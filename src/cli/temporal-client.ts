@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Config } from '../config/config.js';
 import { temporalConnection } from '../config/temporal-connection.js';
 import { WaybillError } from '../domain/failures.js';
-import { INTAKE_QUEUE, sourceQueue } from '../domain/identity.js';
+import { backfillQueue, INTAKE_QUEUE, sourceQueue } from '../domain/identity.js';
 
 /** A client of the configured Temporal; the SDK is loaded only by commands that need it. */
 export async function withTemporal<T>(config: Config, work: (client: Client) => Promise<T>): Promise<T> {
@@ -33,13 +33,17 @@ export async function wakeWorkflow(config: Config, workflowId: string): Promise<
 }
 
 /** Queues that what is done with a source needs and that no worker polls. */
-export async function queuesWithoutWorker(client: Client, source: string): Promise<string[]> {
+export async function queuesWithoutWorker(
+  client: Client,
+  source: string,
+  { ownQueue } = { ownQueue: false },
+): Promise<string[]> {
   const WORKFLOW = 1;
   const ACTIVITY = 2;
   const idle: string[] = [];
   for (const [name, taskQueueType] of [
     [INTAKE_QUEUE, WORKFLOW],
-    [sourceQueue(source), ACTIVITY],
+    [ownQueue ? backfillQueue(source) : sourceQueue(source), ACTIVITY],
   ] as const) {
     const { pollers } = await client.connection.workflowService.describeTaskQueue({
       namespace: client.options.namespace,

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { BACKFILL_HOLDS, BACKFILL_ORDERS, type BackfillHold, type BackfillVerb } from '../domain/backfill.js';
+import {
+  BACKFILL_DIRECTIONS,
+  BACKFILL_HOLDS,
+  BACKFILL_MODES,
+  BACKFILL_ORDERS,
+  type BackfillDirection,
+  type BackfillHold,
+  type BackfillMode,
+  type BackfillVerb,
+} from '../domain/backfill.js';
 import { FAILURES, type FailureType } from '../domain/failures.js';
 
 const uuid = z.uuid();
@@ -68,3 +77,32 @@ export const BackfillThreadPageInput = z.strictObject({
   confirm: uuid.optional(),
 });
 export type BackfillThreadPageInput = z.infer<typeof BackfillThreadPageInput>;
+
+/** What a Schedule begins each time: a backfill of the last `spanMs`. */
+export const SweepInput = z.strictObject({
+  source,
+  sweep: z.strictObject({
+    name: z.string().min(1).max(60),
+    workflowId: z.string().min(1).max(200),
+    mode: z.enum(Object.keys(BACKFILL_MODES) as [BackfillMode, ...BackfillMode[]]),
+    policy: z
+      .strictObject({
+        maxAgeDays: z.number().min(0),
+        replies: z.enum(['never', 'draft', 'answer']),
+        answerYoungerThanDays: z.number().min(0).nullable(),
+      })
+      .nullable(),
+    direction: z.enum(Object.keys(BACKFILL_DIRECTIONS) as [BackfillDirection, ...BackfillDirection[]]),
+    pace: z.strictObject({
+      perSecond: z.number().positive().nullable(),
+      batchThreads: z.int().min(1),
+      batchPauseMs: z.int().min(0),
+    }),
+    ownQueue: z.boolean(),
+    hours: z.strictObject({ from: z.int(), to: z.int(), zone: z.string().min(1).max(80) }).nullable(),
+    widthMs: z.number().positive(),
+    spanMs: z.number().positive(),
+    askedBy: z.string().min(1).max(200),
+  }),
+});
+export type SweepInput = z.infer<typeof SweepInput>;

@@ -229,3 +229,52 @@ export interface BackfillOrder {
 export const listBackfillOrders = (db: Sql, id: string): Promise<BackfillOrder[]> =>
   db.$queryRaw<BackfillOrder[]>`
     SELECT at, actor, verb, detail, refused FROM backfill_order WHERE backfill_id = ${id}::uuid ORDER BY at, id`;
+
+export interface BackfillRate {
+  /** Calls made so far, failed ones included. */
+  calls: number;
+  failed: number;
+  /** Calls per second over the last minute in which it ran. */
+  perSecond: number;
+  /** Its part of what the source may be asked. */
+  budgetShare: number;
+  /** The slowest and the fastest tenth of its minutes; null before it has walked for some. */
+  spread: { slow: number; fast: number } | null;
+}
+
+const MINUTES_FOR_A_SPREAD = 5;
+
+/** How fast it calls, from its own rows of calls. */
+export async function readBackfillRate(
+  db: Sql,
+  { id, source, begunAt, endedAt }: Backfill,
+  now: Date,
+): Promise<BackfillRate> {
+  const at = endedAt ?? now;
+  const since = new Date(at.getTime() - 60_000);
+  const [row] = await db.$queryRaw<
+    {
+      calls: number;
+      failed: number;
+      recent: number;
+      minutes: number;
+      slow: number | null;
+      fast: number | null;
+      ceiling: number;
+    }[]
+  >`
+    WITH mine AS (
+      SELECT opened_at, failure FROM provider_call
+      WHERE source = ${source} AND opened_at >= ${begunAt ?? now} AND parameters ->> 'backfill' = ${id}),
+    minutes AS (SELECT count(*) / 60.0 AS rate FROM mine GROUP BY date_trunc('minute', opened_at))
+    SELECT (SELECT count(*)::int FROM mine) AS calls, (SELECT count(*)::int FROM mine WHERE failure IS NOT NULL) AS failed,
+           (SELECT count(*)::int FROM mine WHERE opened_at > ${since}) AS recent, (SELECT count(*)::int FROM minutes) AS minutes,
+           (SELECT percentile_cont(0.1) WITHIN GROUP (ORDER BY rate)::float8 FROM minutes) AS slow,
+           (SELECT percentile_cont(0.9) WITHIN GROUP (ORDER BY rate)::float8 FROM minutes) AS fast,
+           (SELECT rate_per_second::float8 FROM source WHERE name = ${source}) AS ceiling`;
+  if (!row) return { calls: 0, failed: 0, perSecond: 0, budgetShare: 0, spread: null };
+  const seconds = Math.min(60, Math.max(1, (at.getTime() - (begunAt ?? at).getTime()) / 1_000));
+  const perSecond = row.recent / seconds;
+  const spread = row.minutes >= MINUTES_FOR_A_SPREAD ? { slow: row.slow ?? 0, fast: row.fast ?? 0 } : null;
+  return { calls: row.calls, failed: row.failed, perSecond, budgetShare: perSecond / row.ceiling, spread };
+}

@@ -56,6 +56,7 @@ export const EVENTS = {
   },
   'backfill.goes_on': { doc: 'a backfill calls again', fields: ['backfillId', 'source'] },
   'backfill.ended': { doc: 'a backfill has ended', fields: ['backfillId', 'source', 'state'] },
+  'sweep.skipped': { doc: 'a sweep found another backfill of its source walking', fields: ['backfillId', 'source'] },
   'thread.unread': { doc: 'a backfill could not read a thread whole', fields: ['backfillId', 'threadId', 'reason'] },
   'order.refused': {
     doc: 'what a person asked of a backfill could not be read',

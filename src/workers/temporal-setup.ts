@@ -10,6 +10,7 @@ import {
   ALARMS_WORKFLOW_ID,
   attachmentsWorkflowId,
   auditWorkflowId,
+  backfillWorkflowId,
   CASES_WORKFLOW_ID,
   callListWorkflowId,
   canaryWorkflowId,
@@ -25,6 +26,7 @@ import {
 } from '../domain/identity.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { Timing } from '../domain/timing.js';
+import type { NewBackfill } from '../ledger/backfills.js';
 
 const KEYWORD = 2;
 
@@ -235,6 +237,26 @@ async function ensureSchedule(client: Client, plan: Plan): Promise<void> {
       policies: { ...known.policies, ...options.policies },
     }));
   }
+}
+
+/** A sweep of the last days of a source, begun now and each `everyMs`; a run that finds another backfill walking ends at once. */
+export async function backfillSchedule(
+  client: Client,
+  { everyMs, timing, ...wanted }: NewBackfill & { everyMs: number; timing: Timing },
+): Promise<string> {
+  const { source, name, from, to, now: _, ...rest } = wanted;
+  const scheduleId = backfillWorkflowId(source, name);
+  const sweep = { ...rest, name, spanMs: to.getTime() - from.getTime() };
+  await ensureSchedule(client, {
+    scheduleId,
+    workflowType: 'backfill',
+    everyMs,
+    args: [{ source, timing, sweep }],
+    source,
+    summary: `Sweeps the last days of ${source}`,
+  });
+  await triggerSchedules(client, [scheduleId]);
+  return scheduleId;
 }
 
 async function removeSchedule(client: Client, scheduleId: string): Promise<void> {

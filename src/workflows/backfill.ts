@@ -18,6 +18,7 @@ import {
 import type { BackfillCalls, BackfillPageResult } from '../activities/backfill-calls.js';
 import type { BackfillSteps, BackfillTerms } from '../activities/backfill-steps.js';
 import type { LedgerSteps } from '../activities/ledger-steps.js';
+import type { SweepInput } from '../contracts/backfill-steps.js';
 import { BACKFILL_HOLDS, BACKFILL_ORDERS, type BackfillHold, type BackfillVerb } from '../domain/backfill.js';
 import { readOrder } from '../domain/backfill-orders.js';
 import { exhaustInterval } from '../domain/exhaust.js';
@@ -37,9 +38,11 @@ export interface ThreadInHand {
 }
 
 export interface BackfillWorkflowInput {
-  backfillId: string;
+  /** Its row in the ledger; absent in the first run of a sweep, which makes one. */
+  backfillId?: string;
   source: string;
   timing: Timing;
+  sweep?: SweepInput['sweep'];
   /** Where the run before this one stood. */
   resume?: { terms: BackfillTerms; inHand: ThreadInHand[]; counted: BackfillCounts };
 }
@@ -82,7 +85,7 @@ const HOLD_OF: Partial<Record<FailureType, BackfillHold>> = {
 export async function backfill(
   input: BackfillWorkflowInput,
 ): Promise<BackfillCounts & { state: 'done' | 'cancelled' }> {
-  const { backfillId, source } = input;
+  const { source } = input;
   const timing = wholeTiming(input.timing);
   const ledger = proxyActivities<BackfillSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
   const slow = proxyActivities<BackfillSteps>({ startToCloseTimeout: '5 minutes' });
@@ -95,6 +98,9 @@ export async function backfill(
     startToCloseTimeout: '10 seconds',
     summary: 'looks whether anything keeps it from calling',
   });
+  const known = input.backfillId ?? (await sweepOf(input.sweep));
+  if (known === null) return { ...NONE, state: 'cancelled' };
+  const backfillId: string = known;
   const counted = { ...(input.resume?.counted ?? NONE) };
   const waiting: ThreadInHand[] = [...(input.resume?.inHand ?? [])];
   const working = new Set<ThreadInHand>();
@@ -149,12 +155,22 @@ export async function backfill(
   await watcher;
   await condition(allHandlersFinished);
   if (handsOver && !cancelled) {
-    return continueAsNew<typeof backfill>({ ...input, resume: { terms, inHand: [...waiting], counted } });
+    return continueAsNew<typeof backfill>({
+      backfillId,
+      source,
+      timing: input.timing,
+      resume: { terms, inHand: [...waiting], counted },
+    });
   }
   const state = cancelled ? 'cancelled' : 'done';
   await ledger.endBackfill({ backfillId, state });
   setCurrentDetails(`**${source}**: ${state}; ${told()}`);
   return { ...counted, state };
+
+  async function sweepOf(sweep: BackfillWorkflowInput['sweep']): Promise<string | null> {
+    if (!sweep) return null;
+    return (await ledger.openSweep({ source, sweep }))?.backfillId ?? null;
+  }
 
   function told(): string {
     return `${counted.threads} threads read in ${counted.calls} calls, ${counted.missed} messages were missing`;

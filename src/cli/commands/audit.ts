@@ -12,13 +12,12 @@ import { WaybillError } from '../../domain/failures.js';
 import { auditWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
 import { listAudits } from '../../ledger/audits.js';
 import type { Database } from '../../ledger/database.js';
-import { configuredSources } from '../../workers/configured-sources.js';
 import type { AuditWorkflowInput } from '../../workflows/audit.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
 import { wholeNumber } from '../option-values.js';
 import { note, paint, print, toJson } from '../output.js';
-import { chooseSources, NO_SOURCE } from '../sources.js';
+import { chooseOneSource, chooseSources } from '../sources.js';
 import { queuesWithoutWorker, withTemporal } from '../temporal-client.js';
 
 const OTHERS = '2, 3, 4 as for every command.';
@@ -111,7 +110,7 @@ async function runAudit({ source: named, threads, seed, json }: RunOptions): Pro
   const config = processConfig();
   const draw = { ...(threads === undefined ? {} : { threads }), ...(seed === undefined ? {} : { seed }) };
   const report = await withLedger(config, async (db) => {
-    const source = await chooseSource(config, db, named);
+    const source = await chooseOneSource(config, db, named);
     return withTemporal(config, async (client) => {
       const { workflowId, runId } = await startAudit(client, { source, timing: config.timing, ...draw });
       const idle = await queuesWithoutWorker(client, source);
@@ -128,20 +127,6 @@ async function runAudit({ source: named, threads, seed, json }: RunOptions): Pro
     });
   });
   if (report) tell(report, json === true);
-}
-
-/** The one to audit: configured here, or known to the ledger alone, as the simulator whose address only its worker has. */
-async function chooseSource(config: Config, db: Database, named: string | undefined): Promise<string> {
-  const configured = configuredSources(config).map((source) => source.name);
-  if (named !== undefined && configured.includes(named)) return named;
-  const [source, ...others] =
-    named === undefined && configured.length > 0 ? configured : await chooseSources(db, named);
-  if (source === undefined) throw new WaybillError('UsageWrong', NO_SOURCE, { retryable: false });
-  if (others.length === 0) return source;
-  const list = [source, ...others].join(', ');
-  throw new WaybillError('UsageWrong', `Name the source to audit with --source: there are ${list}.`, {
-    retryable: false,
-  });
 }
 
 async function startAudit(client: Client, input: AuditWorkflowInput) {

@@ -5,6 +5,7 @@ import { addAlarms } from '../../../src/cli/commands/alarms.js';
 import { addApi } from '../../../src/cli/commands/api.js';
 import { addApproval } from '../../../src/cli/commands/approval.js';
 import { addAudit } from '../../../src/cli/commands/audit.js';
+import { addBackfill } from '../../../src/cli/commands/backfill.js';
 import { addBalance } from '../../../src/cli/commands/balance.js';
 import { addCalls } from '../../../src/cli/commands/calls.js';
 import { addCase } from '../../../src/cli/commands/case.js';
@@ -58,6 +59,7 @@ describe('docs/reference/cli.md', () => {
       addMigrate,
       addTemporal,
       addAudit,
+      addBackfill,
       addPlan,
       addBalance,
       addForms,
