@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { channelMisses } from '../../assurance/audit/channels.js';
 import { type AuditReport, auditProgress, reportAudit } from '../../assurance/audit/report.js';
 import { countsInWords, inWords } from '../../assurance/audit/words.js';
-import type { Config } from '../../config/config.js';
 import { processConfig } from '../../config/process-config.js';
 import { FIND_CAUSES } from '../../domain/audit/finds.js';
 import { systemClock } from '../../domain/clock.js';
