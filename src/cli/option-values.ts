@@ -16,3 +16,10 @@ export const wholeNumber =
     if (/^\d+$/.test(text) && value >= from && value <= to) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
   };
+
+/** An id of ours on the command line. */
+export function ownId(text: string): string {
+  const value = text.trim().toLowerCase();
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) return value;
+  throw new InvalidArgumentError('It must be an id, as 0192f0c1-2345-7abc-8def-0123456789ab.');
+}
