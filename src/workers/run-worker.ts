@@ -47,7 +47,7 @@ export interface WorkerRun {
   config: Config;
   /** Postgres of the ledger. */
   databaseUrl: string;
-  /** `intake`, `lifecycle`, `source:<name>`; null takes all. */
+  /** `intake`, `lifecycle`, `source:<name>`, `providers` for all that is called besides dashboards; null takes all. */
   roles: readonly string[] | null;
   /** Run every Schedule once as soon as the worker takes tasks. */
   trigger: boolean;
@@ -71,15 +71,17 @@ export function chooseRoles(
 ): Roles {
   if (roles === null) return { intake: true, lifecycle: true, sources: [...sources], providers: [...providers] };
   const chosen: Roles = { intake: false, lifecycle: false, sources: [], providers: [] };
+  let everyProvider = false;
   for (const role of roles) {
     const source = sources.find((one) => role === `source:${one.name}`);
     const provider = providers.find((one) => role === `source:${one.name}`);
-    if (role === 'intake') chosen.intake = true;
+    if (role === 'providers') everyProvider = true;
+    else if (role === 'intake') chosen.intake = true;
     else if (role === 'lifecycle') chosen.lifecycle = true;
     else if (source) chosen.sources.push(source);
     else if (provider) chosen.providers.push(provider);
     else {
-      const known = ['intake', 'lifecycle', ...[...sources, ...providers].map((one) => `source:${one.name}`)].join(
+      const known = ['intake', 'lifecycle', 'providers', ...[...sources, ...providers].map((one) => `source:${one.name}`)].join(
         ', ',
       );
       throw new WaybillError(
@@ -91,7 +93,7 @@ export function chooseRoles(
       );
     }
   }
-  return chosen;
+  return everyProvider ? { ...chosen, providers: [...providers] } : chosen;
 }
 
 /** Takes tasks until `stop` is aborted, then drains. Refuses to start, in one sentence, where something is missing. */

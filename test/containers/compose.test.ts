@@ -72,7 +72,7 @@ it('every one-shot job is done before what needs it starts', () => {
 
 it('the workers together hold every role, and the simulator comes with the demo only', () => {
   const roles = named.flatMap(([, { command }]) => (command?.[0] === 'worker' ? (command[2] ?? '').split(',') : []));
-  expect(roles.sort()).toEqual(['intake', 'lifecycle', 'source:dashboard']);
+  expect(roles.sort()).toEqual(['intake', 'lifecycle', 'providers', 'source:dashboard']);
   expect(named.filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name)).toEqual(['simulator']);
 });
 
