@@ -81,9 +81,12 @@ export function chooseRoles(
     else if (source) chosen.sources.push(source);
     else if (provider) chosen.providers.push(provider);
     else {
-      const known = ['intake', 'lifecycle', 'providers', ...[...sources, ...providers].map((one) => `source:${one.name}`)].join(
-        ', ',
-      );
+      const known = [
+        'intake',
+        'lifecycle',
+        'providers',
+        ...[...sources, ...providers].map((one) => `source:${one.name}`),
+      ].join(', ');
       throw new WaybillError(
         'UsageWrong',
         `There is no worker role "${role}": the roles of this configuration are ${known}.`,
