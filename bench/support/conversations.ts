@@ -119,7 +119,9 @@ export async function runConversations(servers: RigServers, options: Conversatio
     await Promise.race([untilSettled(rig, () => written?.messages ?? null, { withinMs: left(), say }), never(work)]);
     const [all] = await work;
     await untilSettled(rig, () => all.messages, { withinMs: left(), say }); // a late kill may have opened something again
-    say('every message has its ending or a named wait; everything is read once more');
+    say('every message has its ending or a named wait; everything is read once more, without faults');
+    // This reading only compares the ledger with the truth; under random refusals the pacer would draw it out for minutes.
+    rig.gateway.setRule((_request, forward) => forward());
     return await drawConversations(
       rig,
       all,
