@@ -4,7 +4,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { createActivities } from '../activities/create-activities.js';
 import type { ActivityDeps } from '../activities/deps.js';
 import { createErrorInterceptor } from '../activities/interceptors.js';
-import { setQueueRate } from '../activities/queue-rate.js';
+import { isBehindItsDatabase, setQueueRate } from '../activities/queue-rate.js';
 import { readDigest } from '../assurance/digest.js';
 import { judgeClaims } from '../assurance/probes/judge-claims.js';
 import type { Config } from '../config/config.js';
@@ -263,11 +263,18 @@ export async function runWorker(run: WorkerRun): Promise<void> {
   }
 }
 
-/** Before the first task is taken the queue has the rate that the ledger knows: a new server would set none. */
+/**
+ * Before the first task is taken the queue has the rate that the ledger knows: a new server would set none. One that cannot take it
+ * for now has the rate of the worker before; the pacer, woken at every start, tries until it is taken.
+ */
 async function agreeQueueRate(db: Database, client: Client, source: string): Promise<void> {
   const now = systemClock.now();
   const { pace, ceiling, blockedUntil } = await readPacer(db, source, now);
-  await setQueueRate(client, source, queueRate(pace, { ceiling, blockedUntil }, now.getTime()));
+  try {
+    await setQueueRate(client, source, queueRate(pace, { ceiling, blockedUntil }, now.getTime()));
+  } catch (error) {
+    if (!isBehindItsDatabase(error)) throw error;
+  }
 }
 
 const attachmentsOf = ({ attachments, timing }: Config): ActivityDeps['attachments'] => ({
