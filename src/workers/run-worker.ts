@@ -326,10 +326,14 @@ interface WorkerParts {
 
 async function createWorkers({ deps, roles, connection, namespace, buildId, config }: WorkerParts): Promise<Worker[]> {
   const activities = createActivities(deps);
-  const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'interceptors' | 'shutdownGraceTime'> = {
+  const shared: Pick<
+    WorkerOptions,
+    'connection' | 'namespace' | 'interceptors' | 'shutdownGraceTime' | 'stickyQueueScheduleToStartTimeout'
+  > = {
     connection,
     namespace,
     shutdownGraceTime: config.timing.drainMs,
+    stickyQueueScheduleToStartTimeout: config.timing.stickyMs,
     interceptors: { activity: [() => ({ inbound: createErrorInterceptor(deps) })] },
   };
   const versioned = (
