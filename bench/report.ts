@@ -16,6 +16,8 @@ export interface BenchResult {
 
 export interface BenchContext {
   seed: number;
+  /** The bench's own size, or the one that was asked for instead; 0 where it has none. */
+  size: number;
   /** A line on standard error, so that nobody waits without a word. */
   say(line: string): void;
 }
@@ -23,6 +25,8 @@ export interface BenchContext {
 export interface Bench {
   /** What is measured, in one sentence. */
   describe: string;
+  /** How much of what it names, where it can be run smaller than it is meant. */
+  size?: number;
   run(context: BenchContext): Promise<BenchResult>;
 }
 

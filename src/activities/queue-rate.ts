@@ -2,7 +2,10 @@ import type { Client } from '@temporalio/client';
 import { backfillQueue, pacerWorkflowId, sourceQueue } from '../domain/identity.js';
 
 const ACTIVITY_QUEUE = 2;
+const GRPC_INVALID_ARGUMENT = 3;
 const GRPC_UNIMPLEMENTED = 12;
+/** What the server says where its memory of the queue is older than its database (measured on 1.29.1). */
+const BEHIND_ITS_DATABASE = 'Expected exactly one row to be updated';
 /** Rates are stored in 32 bits. */
 const TOLERANCE = 1e-3;
 
@@ -70,6 +73,16 @@ async function readRate(client: Client, name: string): Promise<number | null> {
   });
   return config?.queueRateLimit?.rateLimit?.requestsPerSecond ?? null;
 }
+
+/**
+ * Whether the server cannot take a rate for now: a write that was cancelled, as by the death of its worker, has left it behind its own
+ * database. It recovers by itself: within seconds under our settings, within minutes under its defaults.
+ */
+export const isBehindItsDatabase = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === GRPC_INVALID_ARGUMENT &&
+  error.message.includes(BEHIND_ITS_DATABASE);
 
 const isUnimplemented = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === GRPC_UNIMPLEMENTED;

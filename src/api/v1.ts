@@ -9,15 +9,26 @@ import { problem, problemHandler } from './problems.js';
 import { addAccessRoutes } from './routes/access.js';
 import { addApprovalsRoutes } from './routes/approvals.js';
 import { addBookRoutes } from './routes/books.js';
+import { addCallRoutes } from './routes/calls.js';
 import { addCaseRoutes } from './routes/cases.js';
 import { addChangeRoutes } from './routes/changes.js';
 import { addSendingRoutes } from './routes/sending.js';
+import { addSubmissionRoutes } from './routes/submissions.js';
 
 /** Far above any request of ours; a route that takes more says so with `bodyLimit`. */
 const LARGEST_BODY = 64 * 1024;
 
 /** The modules of routes, each of them a file of routes/. */
-const MODULES = [addAccessRoutes, addBookRoutes, addChangeRoutes, addApprovalsRoutes, addSendingRoutes, addCaseRoutes];
+const MODULES = [
+  addAccessRoutes,
+  addBookRoutes,
+  addChangeRoutes,
+  addApprovalsRoutes,
+  addSendingRoutes,
+  addCaseRoutes,
+  addSubmissionRoutes,
+  addCallRoutes,
+];
 
 /** The API below /v1: tokens and roles, one shape of problems, its own description as OpenAPI. */
 export async function addV1(

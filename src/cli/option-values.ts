@@ -17,6 +17,13 @@ export const wholeNumber =
     throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
   };
 
+/** An id of ours on the command line. */
+export function ownId(text: string): string {
+  const value = text.trim().toLowerCase();
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) return value;
+  throw new InvalidArgumentError('It must be an id, as 0192f0c1-2345-7abc-8def-0123456789ab.');
+}
+
 /** A number on the command line, with both ends allowed. */
 export const realNumber =
   (from: number, to: number) =>

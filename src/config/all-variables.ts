@@ -1,5 +1,6 @@
 import { TIMING_FIELDS, type TimingField } from '../domain/timing.js';
-import { VARIABLES, type Variable } from './variables.js';
+import type { Variable } from './variable.js';
+import { VARIABLES } from './variables.js';
 
 /** The variable that sets a field of the timing. */
 export const timingVariable = (field: TimingField): string =>

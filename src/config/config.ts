@@ -11,7 +11,7 @@ import { type PlatformSettings, readPlatforms } from './platforms.js';
 import { temporalEnvironment } from './temporal-environment.js';
 import { findUnknownNames } from './unknown-names.js';
 import { isTemporalEmbedded, type Values } from './values.js';
-import type { Variable } from './variables.js';
+import type { Variable } from './variable.js';
 
 /** Calls per second where nothing says what the provider allows. */
 const DEFAULT_RATE = 5;

@@ -117,4 +117,10 @@ export const FORM_REFUSALS = {
 export type FormRefusal = keyof typeof FORM_REFUSALS;
 
 export const FORM_SOURCE_PREFIX = 'form.';
+
+/** The source of a form by its name, or by the name of its source; of one that is no longer configured as well. */
+export const sourceOfForm = (forms: readonly Pick<Form, 'name' | 'source'>[], form: string): string =>
+  forms.find(({ name }) => name === form)?.source ??
+  (form.startsWith(FORM_SOURCE_PREFIX) ? form : `${FORM_SOURCE_PREFIX}${form}`);
+
 export const formWorkflowId = (source: string): string => `forms/${source}`;

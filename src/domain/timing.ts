@@ -259,6 +259,11 @@ export const TIMING_FIELDS = {
     doc: 'time in which an outside platform has to take what is handed off to it',
   },
   statusEveryMs: { default: 2_000, unit: 'ms', doc: 'period of the live status' },
+  stickyMs: {
+    default: 10_000,
+    unit: 'ms',
+    doc: 'how long the next step of a workflow waits for the worker that has it in memory, before another may take it',
+  },
   drainMs: { default: 10_000, unit: 'ms', doc: 'time a worker gets to finish what it has in hand' },
 } as const satisfies Record<string, { default: number; unit: 'ms' | 'share' | 'count'; doc: string }>;
 

@@ -11,6 +11,7 @@ export interface FormRoutes {
   answer(exchange: Exchange): Promise<Answer>;
   control(exchange: Exchange): Promise<Answer>;
   truth(exchange: Exchange): Answer;
+  add(vendor: FormVendor): void;
 }
 
 /** The vendors of web forms of one simulator, one for each form that a control route made. */
@@ -44,6 +45,7 @@ export function formRoutes(options: { token: string; seed: number; clock: Clock 
       const shares = { withheld: share('withheld'), repeated: share('repeated'), forged: share('forged') };
       return { status: 200, body: await vendorOf(name).traffic({ count, ...shares }) };
     },
+    add: (vendor) => void vendors.set(vendor.form.name, vendor),
     truth: ({ query }) => ({ status: 200, body: vendorOf(query.get('form') ?? '').truth() }),
   };
 }

@@ -30,8 +30,8 @@ export interface PlatformWork {
   reports: number[];
 }
 
+/** A platform without a server of its own. */
 export interface SimulatedPlatform {
-  url: string;
   /** What is done with the next deliveries, in order; after them each is taken and done. */
   reactions: PlatformReaction[];
   /** Deliveries whose signature did not hold. */
@@ -39,8 +39,12 @@ export interface SimulatedPlatform {
   truth(): PlatformWork[];
   /** Reports once more, or something else, whatever was reported before. */
   report(message: string, body: object): Promise<number>;
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Resolves when no report is under way any more. */
   close(): Promise<void>;
 }
+
+export type RunningPlatform = SimulatedPlatform & { url: string };
 
 export interface PlatformOptions {
   secret: string;
@@ -48,25 +52,20 @@ export interface PlatformOptions {
   token: string;
   /** Asked for by `GET /truth`. */
   controlToken: string;
-  port?: number;
+  /** What is done with a delivery that `reactions` says nothing of; it is taken and done at once unless given. */
+  otherwise?: PlatformReaction;
 }
 
 /**
  * An outside automation platform: takes signed webhooks, knows a repeated one by its id, does the work once and reports what became
  * of it, or does what a test says instead.
  */
-export async function startPlatform({
-  secret,
-  token,
-  controlToken,
-  port = 0,
-}: PlatformOptions): Promise<SimulatedPlatform> {
+export function createPlatform({ secret, token, controlToken, otherwise = TAKES }: PlatformOptions): SimulatedPlatform {
   const checker = new Webhook(secret);
   const works = new Map<string, PlatformWork>();
   const reporting = new Set<Promise<void>>();
   let closing = false;
 
-  const server = createServer((request, response) => void handle(request, response));
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -84,7 +83,7 @@ export async function startPlatform({
       response.writeHead(401).end();
       return;
     }
-    const reaction = platform.reactions.shift() ?? TAKES;
+    const reaction = platform.reactions.shift() ?? otherwise;
     const isNew = take(String(headers['webhook-id']), data, reaction);
     if (reaction.answer === 'break') response.destroy();
     else response.writeHead(reaction.answer, reaction.answer === 302 ? { location: '/elsewhere' } : {}).end();
@@ -116,9 +115,8 @@ export async function startPlatform({
     }
   }
 
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const platform: SimulatedPlatform = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/work`,
+    handle,
     reactions: [],
     refused: 0,
     truth: () => [...works.values()],
@@ -135,12 +133,28 @@ export async function startPlatform({
     },
     async close() {
       closing = true;
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
       await Promise.all(reporting);
     },
   };
   return platform;
+}
+
+/** Starts one on 127.0.0.1. */
+export async function startPlatform(options: PlatformOptions & { port?: number }): Promise<RunningPlatform> {
+  const platform = createPlatform(options);
+  const server = createServer((request, response) => void platform.handle(request, response));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const closePlatform = platform.close;
+  return Object.assign(platform, {
+    url: `http://127.0.0.1:${port}/work`,
+    async close() {
+      const ended = closePlatform();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      await ended;
+    },
+  });
 }

@@ -7,6 +7,7 @@ import { type Exchange, holdsToken, send } from './exchange.js';
 import { type FormRoutes, formRoutes } from './form-routes.js';
 import { openWorld } from './open-world.js';
 import type { SimulatorOptions } from './options.js';
+import { Parties } from './parties.js';
 import { RateLimit } from './rate-limit.js';
 import { RequestProblem, SimulatorRefusal } from './refusal.js';
 import { answerTruth } from './truth-routes.js';
@@ -26,6 +27,7 @@ export interface RunningSimulator {
 interface Deps extends ContractDeps {
   controlToken: string;
   forms: FormRoutes;
+  parties: Parties;
 }
 
 /** Starts the simulated dashboard on 127.0.0.1. @throws SimulatorRefusal with one sentence */
@@ -35,7 +37,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
   const { token, controlToken } = options;
   const clock = options.clock ?? systemClock;
   const forms = formRoutes({ token, seed: options.seed ?? 1, clock });
-  const deps: Deps = { station, token, controlToken, rateLimit, forms };
+  const parties = new Parties({ controlToken, stateDir: options.stateDir, clock, forms });
+  const deps: Deps = { station, token, controlToken, rateLimit, forms, parties };
   const server = createServer((request, response) => void handle(deps, request, response));
   server.keepAliveTimeout = 30_000;
   try {
@@ -49,14 +52,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
     url: `http://${HOST}:${port}`,
     port,
     anchor: new Date(station.world.origin.anchor).toISOString(),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          station.close();
-          resolve();
-        });
+    async close() {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+      await parties.close();
+      station.close();
+    },
   };
 }
 
@@ -79,12 +82,15 @@ async function handle(deps: Deps, request: IncomingMessage, response: ServerResp
     const [area] = exchange.path;
     if (area === 'v1') return await answerContract(deps, exchange);
     if (area === 'forms') return send(response, await deps.forms.answer(exchange));
+    if (area === 'phone' || area === 'platform') return await deps.parties.answer(area, request, response);
     if (area !== 'control' && area !== 'truth') throw new RequestProblem(404, 'unknown', 'there is no such path');
     if (!holdsToken(request, deps.controlToken)) throw new RequestProblem(401, 'unauthorized', 'bad control token');
     const part = exchange.path[1] ?? '';
     if (area === 'truth' && part === 'forms') return send(response, deps.forms.truth(exchange));
     if (area === 'control' && (part === 'forms' || part === 'form-traffic'))
       return send(response, await deps.forms.control(exchange));
+    if (area === 'control' && (part === 'parties' || part === 'party-traffic'))
+      return send(response, await deps.parties.control(exchange));
     send(
       response,
       area === 'control' ? await answerControl(deps.station, exchange) : answerTruth(deps.station, exchange),

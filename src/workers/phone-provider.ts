@@ -10,7 +10,7 @@ import type { ConfiguredProvider } from './configured-providers.js';
 const NAME = 'phone';
 
 /** The phone provider of the configuration; null where nobody is called. */
-export function phoneProvider({ phone }: Config): ConfiguredProvider | null {
+export function phoneProvider({ phone, simulator }: Config): ConfiguredProvider | null {
   if (phone === null) return null;
   return {
     name: NAME,
@@ -19,7 +19,8 @@ export function phoneProvider({ phone }: Config): ConfiguredProvider | null {
     binding: (now) => ({
       name: NAME,
       kind: 'phone',
-      origin: dashboardOrigin(phone.url),
+      // The simulated provider is the same on whatever port its world listens.
+      origin: isWithin(simulator.url, phone.url) ? 'simulator' : dashboardOrigin(phone.url),
       mailboxGroup: NAME,
       ratePerSecond: phone.ratePerSecond,
       // It gives us no messages: what may be sent is the mode of the source of the message.
@@ -30,6 +31,8 @@ export function phoneProvider({ phone }: Config): ConfiguredProvider | null {
     }),
   };
 }
+
+const isWithin = (base: string | null, url: string): boolean => base !== null && url.startsWith(`${base}/`);
 
 /** What calls are made with. @throws WaybillError ConfigurationInvalid for a zone that does not exist */
 export function callingSetup({ phone, forms }: Config): CallingSetup | null {

@@ -1,10 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities } from '../activities/create-activities.js';
+import { NativeConnection, Runtime } from '@temporalio/worker';
 import type { ActivityDeps } from '../activities/deps.js';
-import { createErrorInterceptor } from '../activities/interceptors.js';
-import { setQueueRate } from '../activities/queue-rate.js';
+import { isBehindItsDatabase, setQueueRate } from '../activities/queue-rate.js';
 import { figuresBefore } from '../assurance/backfill/before.js';
 import { readDigest } from '../assurance/digest.js';
 import { judgeClaims } from '../assurance/probes/judge-claims.js';
@@ -13,15 +11,7 @@ import { temporalConnection } from '../config/temporal-connection.js';
 import { createAlarmSink } from '../delivery/alarm-sink.js';
 import { systemClock } from '../domain/clock.js';
 import { WaybillError } from '../domain/failures.js';
-import {
-  auditWorkflowId,
-  backfillQueue,
-  DEPLOYMENT,
-  INTAKE_QUEUE,
-  LIFECYCLE_QUEUE,
-  MODEL_SOURCE,
-  sourceQueue,
-} from '../domain/identity.js';
+import { auditWorkflowId, MODEL_SOURCE } from '../domain/identity.js';
 import { queueRate } from '../domain/pacing.js';
 import { postgresStore, s3Store } from '../ledger/attachment-store.js';
 import { checkDatabase, type Database, openDatabase } from '../ledger/database.js';
@@ -31,17 +21,19 @@ import { bindSource } from '../ledger/sources.js';
 import { partiesFor, STARTER_FOLDER } from '../playbooks/folder.js';
 import { unusableChooser } from '../playbooks/set-chooser.js';
 import { createCourtesy } from '../sources/courtesy.js';
-import { createFormClient } from '../sources/forms/client.js';
 import { createLogger } from '../telemetry/logger.js';
 import { temporalLogger } from '../telemetry/temporal-logger.js';
-import { BUNDLE_FILE, readBuildId } from './bundle-files.js';
+import { readBuildId } from './bundle-files.js';
 import { alarmOnState, configuredClassifier, configuredModel, knownLabels } from './configured-classifier.js';
-import { type ConfiguredProvider, configuredProviders } from './configured-providers.js';
-import { type ConfiguredSource, configuredSources } from './configured-sources.js';
+import { configuredProviders } from './configured-providers.js';
+import { configuredSources } from './configured-sources.js';
+import { connectProviders } from './connect-providers.js';
+import { createWorkers } from './create-workers.js';
 import { followPlaybooks } from './follow-playbooks.js';
 import { inboundSenderOf, isSenderConfigured } from './inbound-sender.js';
-import { callingSetup, connectPhone } from './phone-provider.js';
-import { configuredParties, connectPlatforms } from './platforms.js';
+import { callingSetup } from './phone-provider.js';
+import { configuredParties } from './platforms.js';
+import { chooseRoles, rolesOf } from './roles.js';
 import { setCurrentVersion } from './set-current-version.js';
 import { ensureSchedules, missingSearchAttributes, triggerSchedules, wakePacer } from './temporal-setup.js';
 
@@ -49,58 +41,13 @@ export interface WorkerRun {
   config: Config;
   /** Postgres of the ledger. */
   databaseUrl: string;
-  /** `intake`, `lifecycle`, `source:<name>`, `backfill:<name>`; null takes all but the last, which is for a worker elsewhere. */
+  /** `intake`, `lifecycle`, `source:<name>`, `providers` for all that is called besides dashboards; null takes all. */
   roles: readonly string[] | null;
   /** Run every Schedule once as soon as the worker takes tasks. */
   trigger: boolean;
   /** Aborted when the worker is to drain and stop. */
   stop: AbortSignal;
   onReady(): void;
-}
-
-interface Roles {
-  intake: boolean;
-  lifecycle: boolean;
-  sources: ConfiguredSource[];
-  providers: ConfiguredProvider[];
-  /** Sources whose backfill has a queue of its own, which is served here. */
-  backfills: ConfiguredSource[];
-}
-
-/** @throws WaybillError UsageWrong for a role that does not exist or a source that is not configured */
-export function chooseRoles(
-  roles: readonly string[] | null,
-  sources: readonly ConfiguredSource[],
-  providers: readonly ConfiguredProvider[],
-): Roles {
-  if (roles === null)
-    return { intake: true, lifecycle: true, sources: [...sources], providers: [...providers], backfills: [] };
-  const chosen: Roles = { intake: false, lifecycle: false, sources: [], providers: [], backfills: [] };
-  for (const role of roles) {
-    const source = sources.find((one) => role === `source:${one.name}`);
-    const provider = providers.find((one) => role === `source:${one.name}`);
-    const backfilled = sources.find((one) => role === `backfill:${one.name}`);
-    if (role === 'intake') chosen.intake = true;
-    else if (role === 'lifecycle') chosen.lifecycle = true;
-    else if (source) chosen.sources.push(source);
-    else if (provider) chosen.providers.push(provider);
-    else if (backfilled) chosen.backfills.push(backfilled);
-    else {
-      const known = [
-        ...['intake', 'lifecycle'],
-        ...[...sources, ...providers].map((one) => `source:${one.name}`),
-        ...sources.map((one) => `backfill:${one.name}`),
-      ].join(', ');
-      throw new WaybillError(
-        'UsageWrong',
-        `There is no worker role "${role}": the roles of this configuration are ${known}.`,
-        {
-          retryable: false,
-        },
-      );
-    }
-  }
-  return chosen;
 }
 
 /** Takes tasks until `stop` is aborted, then drains. Refuses to start, in one sentence, where something is missing. */
@@ -139,27 +86,8 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       timing: config.timing,
       wake: (source) => wakePacer(client, source),
     });
-    const clients = new Map(
-      [...roles.sources, ...roles.backfills].map(({ name, connect }) => [
-        name,
-        connect((retryAfterMs) => courtesy.pause(name, retryAfterMs)),
-      ]),
-    );
-    for (const one of clients.values()) releases.push(() => one.close());
-    const phone = connectPhone(config, roles.providers, courtesy);
-    if (phone) releases.push(() => phone.close());
-    const formClients = new Map(
-      config.forms.map((form) => [
-        form.source,
-        createFormClient(form, {
-          deadlineMs: config.timing.callDeadlineMs,
-          onPause: (retryAfterMs) => courtesy.pause(form.source, retryAfterMs),
-        }),
-      ]),
-    );
-    for (const one of formClients.values()) releases.push(() => one.close());
-    const platforms = connectPlatforms(config, (name, retryAfterMs) => courtesy.pause(name, retryAfterMs));
-    releases.push(platforms.close);
+    const connected = connectProviders(config, roles, courtesy);
+    releases.push(connected.close);
     await Promise.all(
       [...roles.sources, ...roles.providers].map(async (source) => {
         const bound = await bindSource(db, source.binding(systemClock.now()));
@@ -206,21 +134,10 @@ export async function runWorker(run: WorkerRun): Promise<void> {
       caseNotes: config.caseNotes,
       figuresBefore: (walk) => figuresBefore(db, walk),
       drawDigest: (period) => readDigest(db, period, systemClock.now()),
-      ...platforms,
-      clientOf(name) {
-        const found = clients.get(name);
-        if (!found)
-          throw new WaybillError('ConfigurationInvalid', `This worker has no access to the source "${name}".`);
-        return found;
-      },
+      ...connected.providers,
       calling: callingSetup(config),
-      phoneOf(name) {
-        if (phone) return phone;
-        throw new WaybillError('ConfigurationInvalid', `This worker has no access to the provider "${name}".`);
-      },
       senderOf: inboundSenderOf(config),
       forms: config.forms,
-      formClientOf: (name) => formClients.get(name) ?? null,
       judgeClaims: (name) => judgeClaims({ db, clock: systemClock, timing: config.timing }, name),
       adapterVersionOf: (name) => sources.find((one) => one.name === name)?.adapterVersion ?? 'unknown',
     };
@@ -272,11 +189,18 @@ export async function runWorker(run: WorkerRun): Promise<void> {
   }
 }
 
-/** Before the first task is taken the queue has the rate that the ledger knows: a new server would set none. */
+/**
+ * Before the first task is taken the queue has the rate that the ledger knows: a new server would set none. One that cannot take it
+ * for now has the rate of the worker before; the pacer, woken at every start, tries until it is taken.
+ */
 async function agreeQueueRate(db: Database, client: Client, source: string): Promise<void> {
   const now = systemClock.now();
   const { pace, ceiling, blockedUntil } = await readPacer(db, source, now);
-  await setQueueRate(client, source, queueRate(pace, { ceiling, blockedUntil }, now.getTime()));
+  try {
+    await setQueueRate(client, source, queueRate(pace, { ceiling, blockedUntil }, now.getTime()));
+  } catch (error) {
+    if (!isBehindItsDatabase(error)) throw error;
+  }
 }
 
 const attachmentsOf = ({ attachments, timing }: Config): ActivityDeps['attachments'] => ({
@@ -284,13 +208,6 @@ const attachmentsOf = ({ attachments, timing }: Config): ActivityDeps['attachmen
   maxBytes: attachments.maxBytes,
   store: attachments.s3 ? s3Store({ ...attachments.s3, deadlineMs: timing.attachmentDeadlineMs }) : postgresStore,
 });
-
-const rolesOf = (roles: Roles): string[] => [
-  ...(roles.intake ? ['intake'] : []),
-  ...(roles.lifecycle ? ['lifecycle'] : []),
-  ...[...roles.sources, ...roles.providers].map((source) => `source:${source.name}`),
-  ...roles.backfills.map((source) => `backfill:${source.name}`),
-];
 
 async function connectWorker(
   options: Parameters<typeof NativeConnection.connect>[0] & { address: string },
@@ -316,74 +233,4 @@ async function refuseWhereMissing(client: Client, databaseUrl: string): Promise<
       { retryable: false },
     );
   }
-}
-
-interface WorkerParts {
-  deps: ActivityDeps;
-  roles: Roles;
-  connection: NativeConnection;
-  namespace: string;
-  buildId: string;
-  config: Config;
-}
-
-async function createWorkers({ deps, roles, connection, namespace, buildId, config }: WorkerParts): Promise<Worker[]> {
-  const activities = createActivities(deps);
-  const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'interceptors' | 'shutdownGraceTime'> = {
-    connection,
-    namespace,
-    shutdownGraceTime: config.timing.drainMs,
-    interceptors: { activity: [() => ({ inbound: createErrorInterceptor(deps) })] },
-  };
-  const versioned = (
-    behavior: 'PINNED' | 'AUTO_UPGRADE',
-  ): Pick<WorkerOptions, 'workflowBundle' | 'workerDeploymentOptions'> => ({
-    workflowBundle: { codePath: BUNDLE_FILE },
-    workerDeploymentOptions: {
-      useWorkerVersioning: true,
-      version: { deploymentName: DEPLOYMENT, buildId },
-      defaultVersioningBehavior: behavior,
-    },
-  });
-  const workers: Promise<Worker>[] = [];
-  if (roles.intake) {
-    workers.push(
-      Worker.create({
-        ...shared,
-        ...versioned('AUTO_UPGRADE'),
-        taskQueue: INTAKE_QUEUE,
-        activities: activities.intake,
-      }),
-    );
-  }
-  if (roles.lifecycle) {
-    // The embedded installation replaces its only worker at every start: nothing could stay on an older build.
-    const behavior = config.temporal.embedded ? 'AUTO_UPGRADE' : 'PINNED';
-    workers.push(
-      Worker.create({
-        ...shared,
-        ...versioned(behavior),
-        taskQueue: LIFECYCLE_QUEUE,
-        activities: activities.lifecycle,
-        maxConcurrentLocalActivityExecutions: 16,
-      }),
-    );
-  }
-  const queues = [
-    ...[...roles.sources, ...roles.providers].map((source) => ({ ...source, queue: sourceQueue(source.name) })),
-    ...roles.backfills.map((source) => ({ ...source, queue: backfillQueue(source.name) })),
-  ];
-  for (const source of queues) {
-    workers.push(
-      Worker.create({
-        ...shared,
-        taskQueue: source.queue,
-        activities: activities.source,
-        maxConcurrentActivityTaskExecutions: 24,
-        // Counts only where the server has no rate of the queue itself, which the pacer sets.
-        maxTaskQueueActivitiesPerSecond: source.ratePerSecond,
-      }),
-    );
-  }
-  return Promise.all(workers);
 }

@@ -27,6 +27,7 @@ import {
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import type { Timing } from '../domain/timing.js';
 import type { NewBackfill } from '../ledger/backfills.js';
+import type { PacerInput } from '../workflows/pacer.js';
 
 const KEYWORD = 2;
 
@@ -273,11 +274,15 @@ export async function triggerSchedules(client: Client, scheduleIds: readonly str
 }
 
 /** Makes the source's pacer look now, and starts it where it does not run. Harmless however often it is done. */
-export async function wakePacer(client: Client, source: string): Promise<void> {
+export async function wakePacer(
+  client: Client,
+  source: string,
+  options: Omit<PacerInput, 'source'> = {},
+): Promise<void> {
   await client.workflow.signalWithStart('pacer', {
     workflowId: pacerWorkflowId(source),
     taskQueue: INTAKE_QUEUE,
-    args: [{ source }],
+    args: [{ source, ...options } satisfies PacerInput],
     signal: 'lookNow',
     signalArgs: [],
     typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.source, value: source }],

@@ -13,6 +13,8 @@ import type { PaceResult, PacingSteps } from '../activities/pacing-steps.js';
 
 export interface PacerInput {
   source: string;
+  /** Wait after a look that failed for good, in ms; half a minute where nothing is said. */
+  againMs?: number;
 }
 
 /** A call was refused or failed, or something else happened that the pacer should see at once. */
@@ -27,7 +29,7 @@ const AGAIN_MS = 30_000;
  * The pace of one source: looks at what its calls did, sets the rate of its queue, opens and closes its breaker. There is one per
  * source and it never ends. Nothing depends on its being quick: that no call leaves during a pause is checked before each call.
  */
-export async function pacer({ source }: PacerInput): Promise<never> {
+export async function pacer({ source, againMs = AGAIN_MS }: PacerInput): Promise<never> {
   const { pace } = proxyLocalActivities<PacingSteps>({
     startToCloseTimeout: '20 seconds',
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
@@ -41,9 +43,9 @@ export async function pacer({ source }: PacerInput): Promise<never> {
     isWoken = false;
     const now = await look();
     setCurrentDetails(now ? describe(source, now) : `**${source}**: the last look failed, the rate stays as it was`);
-    if (workflowInfo().continueAsNewSuggested && !isWoken) return continueAsNew<typeof pacer>({ source });
+    if (workflowInfo().continueAsNewSuggested && !isWoken) return continueAsNew<typeof pacer>({ source, againMs });
     if (now) await condition(() => isWoken, Math.max(LEAST_MS, now.nextMs));
-    else await sleep(AGAIN_MS);
+    else await sleep(againMs);
   }
 
   async function look(): Promise<PaceResult | null> {

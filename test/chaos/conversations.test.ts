@@ -9,7 +9,8 @@ it(
   'conversations of every route, with faults and a worker that is killed, end once each; nobody is answered or called twice',
   async () => {
     const servers = { database: testDatabase, namespace: testNamespace };
-    const account = await runConversations(servers, { conversations: 100, kills: 3, seed: 1, say: () => undefined });
+    const size = { conversations: 100, kills: 3, withinMs: 6 * MINUTES };
+    const account = await runConversations(servers, { ...size, seed: 1, say: () => undefined });
     const nothing = { unsettled: 0, missing: 0, answeredTwice: 0, calledTwice: 0, repliesToMachines: 0 };
     expect(account).toMatchObject({ ...nothing, brokenBursts: 0, handedOffTwice: 0, residuals: 0 });
     expect(account.bursts).toBeGreaterThan(2);

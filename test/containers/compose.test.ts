@@ -72,7 +72,7 @@ it('every one-shot job is done before what needs it starts', () => {
 
 it('the workers together hold every role, and the simulator comes with the demo only', () => {
   const roles = named.flatMap(([, { command }]) => (command?.[0] === 'worker' ? (command[2] ?? '').split(',') : []));
-  expect(roles.sort()).toEqual(['intake', 'lifecycle', 'source:dashboard']);
+  expect(roles.sort()).toEqual(['intake', 'lifecycle', 'providers', 'source:dashboard']);
   expect(named.filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name)).toEqual(['simulator']);
 });
 
@@ -87,7 +87,7 @@ it('Temporal gets the settings that the embedded server gets', async () => {
   const { serverArguments } = await import('../../src/embedded/temporal-arguments.js');
   const embedded = serverArguments({ dataDir: null, port: 1, uiPort: null, namespaces: [], searchAttributes: {} });
   const settings = parse(read('deploy/temporal/dynamic-config.yaml')) as Record<string, { value: unknown }[]>;
-  const asArguments = Object.entries(settings).map(([key, [setting]]) => `${key}=${String(setting?.value)}`);
+  const asArguments = Object.entries(settings).map(([key, [setting]]) => `${key}=${JSON.stringify(setting?.value)}`);
   expect(embedded.filter((argument) => argument.startsWith('matching.'))).toEqual(asArguments);
 });
 

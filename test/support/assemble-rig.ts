@@ -43,6 +43,7 @@ export const QUICK: Partial<Timing> = {
   bodyWait2Ms: 1_000,
   bodyWait3Ms: 20_000,
   drainMs: 2_000,
+  stickyMs: 1_000,
 };
 
 /** Every thread is visited every two seconds, whatever its silence: for small worlds in which something happens. */

@@ -117,7 +117,7 @@ it(
   async () => {
     const rig = await rigForTest({ simulator: { threads: 0, profile: 'documented', seed: 8 } });
     await rig.worker.start();
-    await wakePacer(rig.client, 'second'); // not bound yet, so that no look can succeed
+    await wakePacer(rig.client, 'second', { againMs: 2_000 }); // not bound yet, so that no look can succeed
     await eventually('a look has failed', async () => {
       return (await rig.query`SELECT 1 FROM failure WHERE workflow_id = ${pacerWorkflowId('second')}`).length > 0;
     });

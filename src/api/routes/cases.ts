@@ -15,11 +15,11 @@ import {
   resolveByPerson,
 } from '../../ledger/case-desk.js';
 import { listHandOffs, OPEN_HAND_OFFS } from '../../ledger/hand-offs.js';
+import { wordsOf } from '../page.js';
 import type { ApiApp, ApiParts } from '../parts.js';
 import { problem, refusals } from '../problems.js';
 import { createWaker } from '../waker.js';
 
-const wordsOf = <T extends string>(table: Record<T, string>) => z.enum(Object.keys(table) as [T, ...T[]]);
 const Limit = z.coerce.number().int().min(1).max(1_000).default(100);
 const Id = z.object({ id: z.uuid() });
 

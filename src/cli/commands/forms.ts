@@ -1,11 +1,13 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type FormStatus, readFormStatus } from '../../assurance/forms.js';
 import { processConfig } from '../../config/process-config.js';
 import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
-import type { Form } from '../../domain/forms.js';
+import { type Form, SUBMISSION_STATES, type SubmissionState, sourceOfForm } from '../../domain/forms.js';
+import { listSubmissions } from '../../ledger/submission-desk.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../installation.js';
+import { wholeNumber } from '../option-values.js';
 import { columns, paint, print, toJson } from '../output.js';
 
 const CODES = '2, 3, 4 as for every command.';
@@ -44,6 +46,36 @@ export function addForms(program: Command): void {
       else if (statuses.length === 0)
         print('No form is configured: WAYBILL_FORMS names none (docs/reference/forms.md).');
       else print(statuses.map(inFull).join('\n\n'));
+    });
+  addSubmissions(group);
+}
+
+/** The newest submissions; what was written into them stays in the ledger. */
+function addSubmissions(group: Command): void {
+  group
+    .command('submissions')
+    .description('submissions, the newest first, without what was written into them')
+    .argument('[form]', 'of this form only')
+    .addOption(
+      new Option('--state <state>', 'only those in it').choices(Object.keys(SUBMISSION_STATES) as SubmissionState[]),
+    )
+    .option('--limit <n>', 'at most so many', wholeNumber(1, 10_000), 100)
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `\nExit codes: 0 listed, also where there is none; ${CODES}`)
+    .action(async (form: string | undefined, flags: { state?: SubmissionState; limit: number; json?: boolean }) => {
+      const { state = null, limit, json } = flags;
+      const config = processConfig();
+      const source = form === undefined ? null : sourceOfForm(config.forms, form);
+      const submissions = await withLedger(config, (db) => listSubmissions(db, { source, state, limit }));
+      if (json) print(toJson({ submissions }));
+      else if (submissions.length === 0) print('There is no such submission.');
+      else
+        for (const { id, source: from, state: now, way, receivedAt, messageId, problem } of submissions)
+          print(
+            `${id}  ${receivedAt.toISOString()}  ${from}  ${now} (${way})` +
+              (messageId === null ? '' : `  message ${messageId}`) +
+              (problem === null ? '' : `  ${problem}`),
+          );
     });
 }
 

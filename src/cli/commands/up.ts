@@ -33,16 +33,17 @@ export function addUp(program: Command): void {
     )
     .action(async (flags: UpFlags) => {
       const stop = stopSignal();
-      const config = processConfig({
+      const given = {
         WAYBILL_MODE: flags.mode,
         WAYBILL_ANSWER_FROM: flags.answerFrom,
         WAYBILL_DASHBOARD_URL: flags.dashboardUrl,
         WAYBILL_DASHBOARD_TOKEN: flags.dashboardToken,
         WAYBILL_CORPUS: flags.corpus,
-      });
+      };
       const { up } = await import('../up/up.js');
       process.exitCode = await up({
-        config,
+        config: processConfig(given),
+        configWith: (settings) => processConfig({ ...given, ...settings }),
         once: flags.once === true,
         json: flags.json === true,
         fresh: flags.fresh === true,

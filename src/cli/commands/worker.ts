@@ -9,7 +9,7 @@ export function addWorker(program: Command): void {
   program
     .command('worker')
     .description('take tasks until stopped; drains on SIGTERM')
-    .option('--roles <roles>', 'intake, lifecycle, source:<name>, separated by commas; all by default')
+    .option('--roles <roles>', 'intake, lifecycle, source:<name>, providers, separated by commas; all by default')
     .option('--trigger', 'run every Schedule once at start')
     .addOption(
       new Option('--await-settings', 'load everything, then wait for the process that started this one').hideHelp(),

@@ -36,6 +36,8 @@ export interface Session extends UpOptions {
 
 /** How often a run with `--once` asks the ledger whether it has ended. */
 const LOOK_MS = 250;
+/** Submissions of the simulated form for each message on the simulated dashboard. */
+const FORM_SHARE = 0.25;
 
 /** The part of `up` after its servers run: schema, source, worker, API, status, and with `--once` the account. */
 export async function runSession(session: Session): Promise<number> {
@@ -56,16 +58,20 @@ export async function runSession(session: Session): Promise<number> {
     ...reachable,
     ...writable(session),
     ...sourceFlags(config),
+    ...simulator?.parties?.settings,
   });
 
   const log = createLogger({ subsystem: 'api', level: 'warn', format: config.log.format, destination: 'stderr' });
-  const api = await startApi({ config, db, clock: systemClock, log });
+  const served = simulator?.parties ? session.configWith(simulator.parties.settings) : config;
+  const api = await startApi({ config: served, db, clock: systemClock, log });
   releases.api = () => api.close();
   const adminToken = config.database.url === null ? foldersOf(config).adminToken : null;
   if (adminToken) await ensureAdminToken(db, adminToken, systemClock.now());
   const addresses = addressesOf(session, api.url, adminToken);
   if (json || process.stdout.isTTY !== true) note(columns(addresses)); // the panel shows them itself
   await Promise.race([worker.ready, worker.failed, whenAborted(stop)]);
+  if (simulator?.parties && !stop.aborted)
+    await simulator.setPartyTraffic(config.simulator.trafficPerHour * FORM_SHARE);
 
   const panel = createPanel(addresses, { json, timing: config.timing });
   const url = config.source.dashboardUrl ?? simulator?.url ?? source.name;

@@ -10,6 +10,7 @@ import { assertPortIsFree } from '../../embedded/ports.js';
 import { waitUntil } from '../../embedded/wait-until.js';
 import { foldersOf } from '../installation.js';
 import { type Child, startChild } from './child.js';
+import { type Parties, prepareParties } from './parties.js';
 
 const MODULE = fileURLToPath(new URL('../../simulator/main.js', import.meta.url));
 const READY_MS = 20_000;
@@ -20,7 +21,11 @@ export interface RunningSimulator {
   token: string;
   controlToken: string;
   child: Child;
+  /** Null where the dashboard is alone. */
+  parties: Parties | null;
   setTraffic(perHour: number): Promise<void>;
+  /** Visitors begin to use the form; the API must be there. */
+  setPartyTraffic(perHour: number): Promise<void>;
 }
 
 /** Tokens of the simulated world, made once per data folder and readable by their owner only. */
@@ -33,11 +38,11 @@ function tokensIn(folder: string): z.infer<typeof Tokens> {
   return tokens;
 }
 
-/** Starts the simulated dashboard beside us; `trafficPerHour` null leaves its traffic as the configuration says. */
+/** Starts the simulated dashboard beside us, and with it, in the same process, the other parties of its world. */
 export async function startSimulator(
   config: Config,
   env: NodeJS.ProcessEnv,
-  trafficPerHour: number,
+  { trafficPerHour, withParties }: { trafficPerHour: number; withParties: boolean },
 ): Promise<RunningSimulator> {
   const { simulator } = config;
   const folders = foldersOf(config);
@@ -86,15 +91,19 @@ export async function startSimulator(
       `The simulated dashboard did not start: ${failure ?? 'it does not answer'}`,
     );
   }
+  const command = async (path: string, body: unknown, what: string): Promise<void> => {
+    const status = await control(path, body);
+    if (status >= 300) throw new WaybillError('Unexpected', `The simulated dashboard refused ${what} (${status}).`);
+  };
+  const parties = withParties ? prepareParties(config, folders.simulator, { url, token }) : null;
+  if (parties) await command('/control/parties', parties.introduction, 'its other parties');
   return {
     url,
     token,
     controlToken,
     child,
-    async setTraffic(perHour) {
-      const status = await control('/control/traffic', { perHour });
-      if (status >= 300)
-        throw new WaybillError('Unexpected', `The simulated dashboard refused to change its traffic (${status}).`);
-    },
+    parties,
+    setTraffic: (perHour) => command('/control/traffic', { perHour }, 'to change its traffic'),
+    setPartyTraffic: (perHour) => command('/control/party-traffic', { perHour }, 'visitors of its form'),
   };
 }

@@ -1,16 +1,20 @@
 import { childEnvironment } from '../../config/child-environment.js';
 import type { Config } from '../../config/config.js';
+import type { Environment } from '../../config/layers.js';
 import { systemClock } from '../../domain/clock.js';
 import { floorToSecond } from '../../domain/interval.js';
 import { foldersOf } from '../installation.js';
 import { stopOrphans } from './child.js';
 import { claimDataDir } from './only-one.js';
+import { hasOwnWorld } from './parties.js';
 import { removeData, startServers } from './servers.js';
 import { startSimulator } from './simulator.js';
 import { superviseWorker } from './worker-supervisor.js';
 
 export interface UpOptions {
   config: Config;
+  /** The configuration of this command line with these settings on top. */
+  configWith(settings: Environment): Config;
   once: boolean;
   json: boolean;
   fresh: boolean;
@@ -43,7 +47,11 @@ export async function up(options: UpOptions): Promise<number> {
     const started = await Promise.allSettled([
       startServers(config),
       config.source.dashboardUrl === null
-        ? startSimulator(config, env, once ? 0 : config.simulator.trafficPerHour)
+        ? startSimulator(config, env, {
+            trafficPerHour: once ? 0 : config.simulator.trafficPerHour,
+            // With --once what there is is fixed at T: nobody else takes part, and nothing waits for anybody.
+            withParties: !once && !hasOwnWorld(config),
+          })
         : Promise.resolve(null),
     ] as const);
     const [servers, simulator] = started;

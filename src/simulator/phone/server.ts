@@ -43,8 +43,18 @@ const HOST = '127.0.0.1';
 const TICK_MS = 20;
 const CALLBACK_DEADLINE_MS = 5_000;
 
-/** Starts the simulated phone provider on 127.0.0.1. It has no idempotency key: the same request twice is two calls. */
-export async function startPhoneSimulator(options: PhoneSimulatorOptions): Promise<RunningPhoneSimulator> {
+/** The provider without a server of its own. */
+export interface Phone {
+  world: PhoneWorld;
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Resolves when every callback that is due has been sent and answered. */
+  settled(): Promise<void>;
+  /** No callback leaves any more. */
+  stop(): void;
+}
+
+/** The simulated phone provider. It has no idempotency key: the same request twice is two calls. */
+export function createPhone(options: Omit<PhoneSimulatorOptions, 'port'>): Phone {
   const { seed = 1, stepMs = 50, hiddenMs = 2_000, lateMs = 2_000, clock = systemClock } = options;
   const world = new PhoneWorld(clock, { seed, stepMs, hiddenMs, lateMs });
   const underWay = new Set<Promise<void>>();
@@ -55,21 +65,32 @@ export async function startPhoneSimulator(options: PhoneSimulatorOptions): Promi
     }
   };
   const ticking = setInterval(tick, TICK_MS);
-  const server = createServer((request, response) => void handle(options, world, request, response));
+  return {
+    world,
+    handle: (request, response) => handle(options, world, request, response),
+    async settled() {
+      tick();
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+    stop: () => clearInterval(ticking),
+  };
+}
+
+/** Starts it on 127.0.0.1. */
+export async function startPhoneSimulator(options: PhoneSimulatorOptions): Promise<RunningPhoneSimulator> {
+  const phone = createPhone(options);
+  const server = createServer((request, response) => void phone.handle(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, HOST, resolve);
   });
   return {
     url: `http://${HOST}:${(server.address() as AddressInfo).port}`,
-    world,
-    async settled() {
-      tick();
-      while (underWay.size > 0) await Promise.all(underWay);
-    },
+    world: phone.world,
+    settled: () => phone.settled(),
     close: () =>
       new Promise((resolve) => {
-        clearInterval(ticking);
+        phone.stop();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

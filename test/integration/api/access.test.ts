@@ -51,6 +51,11 @@ const ROUTES: { route: string; body?: object; answers: Record<Role, number> }[] 
   { route: `POST /v1/cases/${NOBODY}/reopen`, answers: { viewer: 403, operator: 404, admin: 404 } },
   { route: 'GET /v1/hand-offs', answers: { viewer: 200, operator: 200, admin: 200 } },
   { route: 'GET /v1/digest', answers: { viewer: 200, operator: 200, admin: 200 } },
+  { route: 'GET /v1/submissions', answers: { viewer: 200, operator: 200, admin: 200 } },
+  { route: `GET /v1/submissions/${NOBODY}`, answers: { viewer: 404, operator: 404, admin: 404 } },
+  { route: `GET /v1/submissions/${NOBODY}/fields`, answers: { viewer: 403, operator: 404, admin: 404 } },
+  { route: 'GET /v1/calls', answers: { viewer: 200, operator: 200, admin: 200 } },
+  { route: `GET /v1/calls/${NOBODY}`, answers: { viewer: 404, operator: 404, admin: 404 } },
   { route: 'GET /v1/nothing', answers: { viewer: 404, operator: 404, admin: 404 } },
 ];
 
