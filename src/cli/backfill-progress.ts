@@ -85,7 +85,7 @@ export function sayStanding({
     ],
     [
       'pace',
-      `${pace.perSecond ?? 'the budget'} a second at most, ${pace.batchPauseMs} ms after each ${pace.batchThreads} threads${hours ? `, ${clock(hours.from)}-${clock(hours.to)} ${hours.zone}` : ''}`,
+      `${pace.perSecond === null ? 'as the budget of the source allows' : `${pace.perSecond} a second at most`}, ${pace.batchPauseMs} ms after each ${pace.batchThreads} threads${hours ? `, ${clock(hours.from)}-${clock(hours.to)} ${hours.zone}` : ''}`,
     ],
     ['time left', eta === null ? 'not known' : `${span(eta.seconds)} (${span(eta.least)} to ${span(eta.most)})`],
     ...refused.map((one): [string, string] => ['refused', `${one.at.toISOString()} ${one.verb}: ${one.refused}`]),
