@@ -1,4 +1,5 @@
 import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
+import { correspondentOf } from '../../ledger/outbox.js';
 import { askApproval } from './approve.js';
 import { decideCallback } from './callback.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
@@ -12,21 +13,23 @@ export async function act(acting: Acting): Promise<Acted> {
   const { tx, message, choice, mode, now } = acting;
   const { action } = choice;
   if (mode === 'observe') return ignore(acting, 'observed_only');
+  const correspondent = action.do === 'reply' ? await correspondentOf(tx, message.id) : null;
   if (action.do === 'reply') {
-    const refused = await refuseReply(acting);
+    const refused = await refuseReply(acting, correspondent);
     if (refused) return refused;
   }
-  if (mode === 'shadow') return shadow(acting);
+  if (mode === 'shadow') return shadow(acting, correspondent);
   if (action.do === 'close') return ignore(acting, 'closed_by_playbook');
   if (action.do === 'escalate') {
     await escalateMessage(tx, message, action.reason, now, action.evidence);
     return ENDED;
   }
   // Nobody can look at the work of a platform before it is done: decideHandOff gives that to a person.
-  if (action.do !== 'hand_off' && (mode === 'approve' || choice.asksApproval)) return askApproval(acting);
+  if (action.do !== 'hand_off' && (mode === 'approve' || choice.asksApproval))
+    return askApproval(acting, correspondent);
   const held = await holdIfStopped(acting, choice.playbook?.name ?? null);
   if (held) return held;
-  if (action.do === 'reply') return reply(acting, action);
+  if (action.do === 'reply') return reply(acting, action, correspondent);
   if (action.do === 'callback') return decideCallback(acting);
   return decideHandOff(acting, action.platform);
 }
