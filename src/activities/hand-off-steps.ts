@@ -2,7 +2,7 @@ import { HandOffInput } from '../contracts/hand-off-steps.js';
 import { type Delivered, deliverHandOff } from '../delivery/hand-off.js';
 import type { HandOffState } from '../domain/hand-offs.js';
 import { expireHandOff, holdHandOff, refuseHandOff } from '../ledger/hand-offs.js';
-import { lockThreadOf } from '../ledger/lifecycles.js';
+import { lockMessage } from '../ledger/hold-messages.js';
 import type { ActivityDeps } from './deps.js';
 
 export interface HandOffLook {
@@ -20,7 +20,7 @@ export const createHandOffSteps = ({ db, clock, log }: ActivityDeps) => ({
     const { messageId } = HandOffInput.parse(payload);
     const now = clock.now();
     return db.transaction(async (tx) => {
-      await lockThreadOf(tx, messageId);
+      await lockMessage(tx, messageId);
       const handOff = await holdHandOff(tx, messageId);
       if (!handOff) return { state: null, platform: '', until: now.toISOString() };
       const { platform, deadlineAt, state } = handOff;

@@ -1,6 +1,7 @@
 import { decidingText } from '../classify/plain-text.js';
 import { SettleApprovalInput } from '../contracts/approval-steps.js';
 import { DecideInput, ParkInput, TakeUpInput, UnderstandInput } from '../contracts/steps.js';
+import { readDeciding } from '../delivery/actions/context.js';
 import { decideMessage } from '../delivery/decide-message.js';
 import { decidingWords } from '../delivery/deciding-words.js';
 import type { SettleResult } from '../domain/approvals.js';
@@ -12,17 +13,16 @@ import { settleApproval } from '../ledger/approvals.js';
 import { only, type Sql } from '../ledger/database.js';
 import { recordUnderstanding } from '../ledger/decisions.js';
 import { appendEvents } from '../ledger/events.js';
+import { claimMessage, holdMessage, lockMessage } from '../ledger/hold-messages.js';
 import {
   type CarriedMessage,
-  claimMessage,
   endMessage,
   escalateMessage,
-  holdMessage,
-  lockThreadOf,
   parkMessage,
   readContent,
   readConversation,
   readMessage,
+  readTold,
   setRoute,
   waitMessage,
 } from '../ledger/lifecycles.js';
@@ -61,7 +61,7 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
       const { messageId, runId, bodyWaits } = TakeUpInput.parse(payload);
       const now = clock.now();
       return db.transaction(async (tx) => {
-        const thread = await lockThreadOf(tx, messageId);
+        const { thread } = await lockMessage(tx, messageId);
         const message = await claimMessage(tx, messageId, runId, now);
         if (!message) return endedResult(tx, messageId);
         const content = await readContent(tx, messageId);
@@ -112,8 +112,7 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
           }
           return ended(tx, message);
         }
-        await appendEvents(tx, now, [{ ...event, detail: { route: verdict.go, evidence: verdict.evidence } }]);
-        await setRoute(tx, message, verdict.go);
+        await setRoute(tx, message, { route: verdict.go, evidence: verdict.evidence, now });
         return { kind: 'go', carry: message.carry, route: verdict.go };
       });
     },
@@ -142,20 +141,23 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
     async understand(payload: UnderstandInput): Promise<UnderstandResult> {
       const { messageId, carry, modelSilent } = UnderstandInput.parse(payload);
       for (;;) {
-        const content = await readContent(db, messageId);
+        const { message, content } = await readTold(db, messageId);
         const modelAnswer = async (classifier: string) =>
           (await readModelAnswer(db, { messageId, bodyVersion: content.version, classifier })) ??
           (modelSilent ? ('silent' as const) : null);
-        const input = await decidingWords(db, await readMessage(db, messageId), content);
+        const input = await decidingWords(db, message, content);
         const understanding = await deps.classifier.classify(input, { modelAnswer });
         const result = await db.transaction(async (tx): Promise<UnderstandResult | null> => {
           const held = await holdMessage(tx, messageId, carry);
           if (!held) return endedResult(tx, messageId);
+          const { version } = content;
+          if (understanding === 'ask')
+            return (await readContent(tx, messageId)).version === version
+              ? { kind: 'ask', source: MODEL_SOURCE }
+              : null;
+          const written = await recordUnderstanding(tx, held.message, understanding, clock.now(), version);
           // Other words came meanwhile: those count.
-          if ((await readContent(tx, messageId)).version !== content.version) return null;
-          if (understanding === 'ask') return { kind: 'ask', source: MODEL_SOURCE };
-          await recordUnderstanding(tx, held.message, understanding, clock.now());
-          return { kind: 'go', label: understanding.label };
+          return written ? { kind: 'go', label: understanding.label } : null;
         });
         if (result) return result;
       }
@@ -173,11 +175,8 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
       return db.transaction(async (tx) => {
         const held = await holdMessage(tx, messageId, carry);
         if (!held) return endedResult(tx, messageId);
-        const conversation = await readConversation(tx, held.thread);
-        const decided = await decideMessage(
-          { tx, ...held, conversation, now, timing, calling: deps.calling },
-          { turnWaits, playbooks },
-        );
+        const deciding = await readDeciding(tx, held, { now, timing, calling: deps.calling ?? null });
+        const decided = await decideMessage(deciding, { turnWaits, playbooks });
         return decided.kind === 'ended' ? ended(tx, held.message, decided.along) : decided;
       });
     },

@@ -4,7 +4,7 @@ import type { Choice } from '../domain/actions.js';
 import type { Conversation } from '../domain/conversation.js';
 import type { Understanding } from '../domain/understanding.js';
 import type { Decision } from '../ledger/decisions.js';
-import { type CarriedMessage, type MessageContent, readContent } from '../ledger/lifecycles.js';
+import type { CarriedMessage, MessageContent } from '../ledger/lifecycles.js';
 import { readPlaybookVersion } from '../ledger/playbook-versions.js';
 import type { Chooser, Facts } from '../playbooks/chooser.js';
 import { chooseKept } from '../playbooks/set-chooser.js';
@@ -47,11 +47,10 @@ function historyOf({ messages }: Conversation, messageId: string): Pick<Facts, '
  * change of the playbooks never alters a message that is under way.
  */
 export async function chooseFor(
-  { tx, message, thread, conversation, now }: Deciding,
+  { tx, message, thread, conversation, content: stored, now }: Deciding,
   understood: Decision,
   playbooks: Chooser,
 ): Promise<Choice> {
-  const stored = await readContent(tx, message.id);
   const { subject, text } = await decidingWords(tx, message, stored);
   const content = { from: stored.from, subject, text, html: null };
   const facts = factsOf(

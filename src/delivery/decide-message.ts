@@ -1,11 +1,10 @@
 import { type ConversationMessage, standingOf } from '../domain/conversation.js';
 import type { EscalateReason } from '../domain/reasons.js';
 import type { WaitingKind } from '../domain/states.js';
-import { openCaseOf } from '../ledger/cases.js';
 import { only } from '../ledger/database.js';
-import { readDecision, recordChoice } from '../ledger/decisions.js';
-import { endMessage, escalateMessage, isToldAnew, releaseTurn, takeTurn, waitMessage } from '../ledger/lifecycles.js';
-import { isStopped, modeOf, scopeOf } from '../ledger/modes.js';
+import { recordChoice } from '../ledger/decisions.js';
+import { endMessage, escalateMessage, releaseTurn, takeTurn, waitMessage } from '../ledger/lifecycles.js';
+import { isStoppedIn, modeIn } from '../ledger/modes.js';
 import { asAbstained, type Chooser } from '../playbooks/chooser.js';
 import { act } from './actions/act.js';
 import { approvalUnderWay } from './actions/approve.js';
@@ -32,13 +31,13 @@ export async function decideMessage(
   deciding: Deciding,
   { turnWaits, playbooks }: Turn,
 ): Promise<Acted | { kind: 'understand' }> {
-  const { tx, message, thread, conversation, now, timing } = deciding;
-  const { id: messageId, carry, source, route } = message;
-  const called = await continueCallback(deciding);
+  const { tx, message, conversation, underWay, sending, now, timing } = deciding;
+  const { id: messageId, carry, route } = message;
+  const called = underWay.hasCall ? await continueCallback(deciding) : null;
   if (called) return called;
-  const handedOff = await continueHandOff(deciding);
+  const handedOff = underWay.hasHandOff ? await continueHandOff(deciding) : null;
   if (handedOff) return handedOff;
-  if ((await modeOf(tx, { source, route, playbook: null })) === 'observe') {
+  if (modeIn(sending, { route, playbook: null }) === 'observe') {
     await endMessage(tx, { messageId, carry, disposition: 'ignored', reason: 'observed_only', now });
     return ENDED;
   }
@@ -54,7 +53,7 @@ export async function decideMessage(
   }
   if (standing.to === 'escalate') return toPerson(deciding, standing.reason);
   if (message.hold) return toPerson(deciding, message.hold);
-  if (await openCaseOf(tx, thread.id)) return toPerson(deciding, 'thread_with_person');
+  if (underWay.hasOpenCase) return toPerson(deciding, 'thread_with_person');
   if (standing.to === 'settle') {
     await releaseTurn(tx, messageId);
     return waitFor(deciding, 'settle', new Date(standing.until));
@@ -69,14 +68,15 @@ export async function decideMessage(
   if (!(await takeTurn(tx, message, now))) return waitFor(deciding, 'turn', turnUntil());
 
   // Other words than those that were understood: what is decided and sent is decided on the newest.
-  const understood = (await isToldAnew(tx, messageId)) ? null : await readDecision(tx, messageId);
+  const understood = underWay.isToldAnew ? null : underWay.decision;
   if (understood === null) return { kind: 'understand' };
-  if (message.waitingKind === 'stopped' && (await isStopped(tx, await scopeOf(tx, message)))) return hold(deciding);
-  const underWay = await approvalUnderWay(deciding);
-  if (underWay) return 'kind' in underWay ? underWay : act({ ...deciding, ...underWay });
+  if (message.waitingKind === 'stopped' && isStoppedIn(sending, { route, playbook: understood.playbook }))
+    return hold(deciding);
+  const asked = underWay.hasApproval ? await approvalUnderWay(deciding) : null;
+  if (asked) return 'kind' in asked ? asked : act({ ...deciding, ...asked });
   const chosen = await chooseFor(deciding, understood, playbooks);
   const choice = understood.abstained ? asAbstained(chosen) : chosen;
-  const mode = await modeOf(tx, { source, route, playbook: choice.playbook?.name ?? null });
+  const mode = modeIn(sending, { route, playbook: choice.playbook?.name ?? null });
   await recordChoice(tx, message, choice, mode, now);
   return act({ ...deciding, choice, mode });
 }

@@ -18,9 +18,9 @@ import {
   refuseHandOff,
   withdrawHandOff,
 } from '../ledger/hand-offs.js';
-import { type CarriedMessage, lockThreadOf, readContent, readMessage, waitMessage } from '../ledger/lifecycles.js';
-import { isStopped, modeOf, scopeOf } from '../ledger/modes.js';
-import { readSource } from '../ledger/sources.js';
+import { lockMessage } from '../ledger/hold-messages.js';
+import { type CarriedMessage, readContent, waitMessage } from '../ledger/lifecycles.js';
+import { isStoppedIn, modeIn, readSending, scopeOf } from '../ledger/modes.js';
 import type { Thread } from '../ledger/visits.js';
 import type { Courtesy } from '../sources/courtesy.js';
 import { isRefusal, type PlatformClient } from '../sources/platform/client.js';
@@ -85,12 +85,11 @@ interface Begun {
 async function begin({ db, clock, timing, platformOf }: HandOffDeps, messageId: string): Promise<Begun | Delivered> {
   const now = clock.now();
   return db.transaction(async (tx) => {
-    const thread = await lockThreadOf(tx, messageId);
+    const { message, thread } = await lockMessage(tx, messageId);
     const handOff = await holdHandOff(tx, messageId);
     if (handOff?.state === 'acknowledged') return { kind: 'acknowledged', until: handOff.deadlineAt.toISOString() };
     if (handOff?.state !== 'pending' && handOff?.state !== 'sending')
       return { kind: 'over', state: handOff?.state ?? null };
-    const message = await readMessage(tx, messageId);
     const may = await mayLeave(tx, message, thread);
     if (may !== 'yes') return holdBack(tx, handOff, may, { now, timing });
     if (handOff.deadlineAt <= now || handOff.attempts >= MOST_HAND_OFF_ATTEMPTS) return refuse(tx, handOff, now);
@@ -115,15 +114,15 @@ async function begin({ db, clock, timing, platformOf }: HandOffDeps, messageId: 
 async function mayLeave(tx: Sql, message: CarriedMessage, thread: Thread): Promise<'yes' | 'stopped' | 'no'> {
   if (message.state !== 'waiting' && message.state !== 'carried') return 'no';
   const scope = await scopeOf(tx, message);
-  if ((await modeOf(tx, scope)) !== 'live') return 'no';
-  const { answerFrom } = await readSource(tx, message.source);
+  const sending = await readSending(tx, message.source);
+  if (modeIn(sending, scope) !== 'live') return 'no';
   const stamps = {
     originAt: message.originAt?.getTime() ?? null,
     firstSeenAt: message.firstSeenAt.getTime(),
     threadCreatedAt: thread.createdAt.getTime(),
   };
-  if (beforeAnswerFrom(stamps, answerFrom?.getTime() ?? null)) return 'no';
-  return (await isStopped(tx, scope)) ? 'stopped' : 'yes';
+  if (beforeAnswerFrom(stamps, sending.answerFrom?.getTime() ?? null)) return 'no';
+  return isStoppedIn(sending, scope) ? 'stopped' : 'yes';
 }
 
 /** What never left is taken back, and its message decided anew; what may have been taken is not sent again. */
@@ -188,9 +187,8 @@ async function recordTaken(
   const now = clock.now();
   const deadlineAt = new Date(now.getTime() + platform.outcomeWithinMs);
   return db.transaction(async (tx) => {
-    await lockThreadOf(tx, messageId);
+    const { message } = await lockMessage(tx, messageId);
     await finishCall(tx, call, { ...NOTHING, status }, now);
-    const message = await readMessage(tx, messageId);
     const fact = { messageId, carry: message.carry, now, deadlineAt, callId: call.id };
     if (!(await acknowledgeHandOff(tx, fact))) {
       const handOff = await holdHandOff(tx, messageId); // the outcome came first

@@ -5,25 +5,19 @@ import type { StepEnded, StepWait } from '../domain/step-results.js';
 import type { Timing } from '../domain/timing.js';
 import type { OpenCall } from '../ledger/calls.js';
 import { type Database, only, type Sql } from '../ledger/database.js';
-import { appendEvents } from '../ledger/events.js';
+import { appendEvents, type LifecycleEvent } from '../ledger/events.js';
+import { type Held, holdMessage } from '../ledger/hold-messages.js';
 import {
   type CarriedMessage,
   endMessage,
   escalateMessage,
-  holdMessage,
   readConversation,
   readMessage,
   waitMessage,
 } from '../ledger/lifecycles.js';
-import { isStopped, modeOf, scopeOf } from '../ledger/modes.js';
+import { isStoppedIn, modeIn, readSending } from '../ledger/modes.js';
 import { lockCorrespondent, moveReply, type OutboxRow, repliesSince } from '../ledger/outbox.js';
 import { endedResult } from '../ledger/step-results.js';
-import type { Thread } from '../ledger/visits.js';
-
-export interface Held {
-  message: CarriedMessage;
-  thread: Thread;
-}
 
 /**
  * The provider has executed the reply: a fact, whoever learnt it. The message ends `answered`, and earlier open messages of the
@@ -38,28 +32,20 @@ export async function acceptReply(
 ): Promise<string[]> {
   const { message, thread } = held;
   const from = ['pending', 'looking', 'posting', 'doubtful', 'unconfirmed'] as const;
-  if ((await moveReply(tx, reply.id, { from, to: 'accepted', fence: null, now })) === null) return [];
-  await appendEvents(tx, now, [
-    { messageId: message.id, kind: 'reply_accepted', carry: message.carry, detail: { reason } },
-  ]);
+  const { id: messageId, carry } = message;
+  const events = [{ messageId, kind: 'reply_accepted', carry, detail: { reason } }] as const;
+  if ((await moveReply(tx, reply.id, { from, to: 'accepted', fence: null, now, events })) === null) return [];
   const conversation = await readConversation(tx, thread);
   const self = only(
     conversation.messages.filter((one) => one.id === message.id),
     `message ${message.id}`,
   );
-  await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'answered', reason, now });
+  await endMessage(tx, { messageId, carry, disposition: 'answered', reason, now });
   const along: string[] = [];
   for (const other of answeredAlong(self, conversation)) {
-    const { carry } = await readMessage(tx, other.id);
-    const ending = {
-      messageId: other.id,
-      carry,
-      disposition: 'answered_with',
-      reason: 'burst',
-      otherMessageId: message.id,
-      now,
-    } as const;
-    if (await endMessage(tx, ending)) along.push(other.id);
+    const ending = { disposition: 'answered_with', reason: 'burst', otherMessageId: messageId, now } as const;
+    const { carry: otherCarry } = await readMessage(tx, other.id);
+    if (await endMessage(tx, { ...ending, messageId: other.id, carry: otherCarry })) along.push(other.id);
   }
   return along;
 }
@@ -83,18 +69,14 @@ export async function withdrawToPerson(
 }
 
 /** Certainly not executed, though the request was on its way. */
-async function withdraw(tx: Sql, reply: OutboxRow, message: CarriedMessage, because: string, now: Date): Promise<void> {
-  const moved = await moveReply(tx, reply.id, {
+const withdraw = (tx: Sql, reply: OutboxRow, { id: messageId, carry }: CarriedMessage, because: string, now: Date) =>
+  moveReply(tx, reply.id, {
     from: ['posting'],
     to: 'withdrawn',
     fence: null,
     now,
+    events: [{ messageId, kind: 'reply_withdrawn', carry, detail: { because } }],
   });
-  if (moved === null) return;
-  await appendEvents(tx, now, [
-    { messageId: message.id, kind: 'reply_withdrawn', carry: message.carry, detail: { because } },
-  ]);
-}
 
 /** It stays unknown whether the reply was executed: a person has to look; it is never sent again by itself. */
 export async function giveUpReply(db: Database, reply: OutboxRow, carry: number, now: Date): Promise<StepEnded> {
@@ -111,11 +93,15 @@ export async function giveUpReply(db: Database, reply: OutboxRow, carry: number,
 export interface Posting {
   reply: OutboxRow;
   carry: number;
+  /** That the thread was looked at; written down with what comes of it. */
+  looked: LifecycleEvent;
   /** Opens the row of the call; throws where the source is blocked, and then nothing has moved. */
   openCall(tx: Sql): Promise<OpenCall>;
   now: Date;
   timing: Timing;
 }
+
+type KeptBack = StepEnded | StepWait | { kind: 'again' };
 
 /**
  * The last question before the request leaves, with what the look has just recorded: may this reply still go? If so it is
@@ -124,55 +110,78 @@ export interface Posting {
  */
 export async function allowPosting(
   db: Database,
-  { reply, carry, openCall, now, timing }: Posting,
-): Promise<{ fence: number; call: OpenCall } | StepEnded | StepWait | { kind: 'again' }> {
-  return db.transaction(async (tx) => {
-    const held = await holdMessage(tx, reply.messageId, carry);
-    if (!held) return endedResult(tx, reply.messageId);
-    const { message, thread } = held;
-    const conversation = await readConversation(tx, thread);
-    const self = only(
-      conversation.messages.filter((one) => one.id === message.id),
-      `message ${message.id}`,
-    );
-    const standing = standingOf(self, conversation, now.getTime(), timing);
-    const isResend = reply.state === 'doubtful';
-    const scope = await scopeOf(tx, message);
-    if (await isStopped(tx, scope))
-      return isResend ? waitInDoubt(tx, message, now, timing) : backToPending(tx, reply, now);
-    // Nobody knows whether it has left already: whatever keeps it from being sent again is for a person to judge.
-    if (isResend && (standing.to !== 'act' || !['live', 'approve'].includes(await modeOf(tx, scope)))) {
+  posting: Posting,
+): Promise<{ fence: number; call: OpenCall } | KeptBack> {
+  const { reply, carry, looked, openCall, now } = posting;
+  const { messageId } = reply;
+  try {
+    return await db.transaction(async (tx) => {
+      const held = await holdMessage(tx, messageId, carry);
+      const keepBack = held ? await whatKeepsBack(tx, posting, held) : () => endedResult(tx, messageId);
+      if (keepBack) {
+        await appendEvents(tx, now, [looked]);
+        return keepBack();
+      }
+      const fence = await moveReply(tx, reply.id, {
+        from: [reply.state === 'doubtful' ? 'doubtful' : 'looking'],
+        to: 'posting',
+        fence: reply.fence,
+        now,
+        events: [looked, { messageId, kind: 'reply_posting', carry, detail: {} }],
+      });
+      if (fence !== null) return { fence, call: await openCall(tx) };
+      await appendEvents(tx, now, [looked]);
+      return { kind: 'again' };
+    });
+  } catch (error) {
+    // The look was made, whatever keeps the request from leaving.
+    await appendEvents(db, now, [looked]);
+    throw error;
+  }
+}
+
+/** Why the reply may not leave now, as what is then to be done about it; null where it may. */
+async function whatKeepsBack(
+  tx: Sql,
+  { reply, now, timing }: Posting,
+  { message, thread }: Held,
+): Promise<(() => Promise<KeptBack>) | null> {
+  const conversation = await readConversation(tx, thread);
+  const self = only(
+    conversation.messages.filter((one) => one.id === message.id),
+    `message ${message.id}`,
+  );
+  const standing = standingOf(self, conversation, now.getTime(), timing);
+  const sending = await readSending(tx, message.source);
+  const scope = { route: message.route, playbook: reply.playbook };
+  const isResend = reply.state === 'doubtful';
+  const toPerson = (reason: EscalateReason, evidence?: string) => async () => {
+    await escalateMessage(tx, message, reason, now, evidence);
+    return endedResult(tx, message.id);
+  };
+  if (isStoppedIn(sending, scope))
+    return () => (isResend ? waitInDoubt(tx, message, now, timing) : backToPending(tx, reply, now));
+  // Nobody knows whether it has left already: whatever keeps it from being sent again is for a person to judge.
+  if (isResend && (standing.to !== 'act' || !['live', 'approve'].includes(modeIn(sending, scope))))
+    return async () => {
       await moveReply(tx, reply.id, { from: ['doubtful'], to: 'unconfirmed', fence: null, now });
-      await escalateMessage(tx, message, 'reply_unconfirmed', now);
-      return endedResult(tx, message.id);
-    }
-    if (standing.to === 'supersede') {
-      const other = {
-        disposition: 'superseded_by',
-        reason: 'person_replied_first',
-        otherMessageId: standing.other,
-      } as const;
-      await endMessage(tx, { messageId: message.id, carry, ...other, now });
-      return endedResult(tx, message.id);
-    }
-    if (standing.to === 'escalate') {
-      await escalateMessage(tx, message, standing.reason, now);
-      return endedResult(tx, message.id);
-    }
-    if (standing.to !== 'act') return { kind: 'again' };
-    if (reply.correspondentHash !== null) await lockCorrespondent(tx, reply.correspondentHash);
-    const since = new Date(now.getTime() - timing.replyLimitMs);
-    const passed = isResend ? null : limitPassed(await repliesSince(tx, message, since), timing);
-    if (passed !== null) {
-      await escalateMessage(tx, message, 'reply_limit', now, passed);
-      return endedResult(tx, message.id);
-    }
-    const from = [isResend ? 'doubtful' : 'looking'] as const;
-    const fence = await moveReply(tx, reply.id, { from, to: 'posting', fence: reply.fence, now });
-    if (fence === null) return { kind: 'again' };
-    await appendEvents(tx, now, [{ messageId: message.id, kind: 'reply_posting', carry, detail: {} }]);
-    return { fence, call: await openCall(tx) };
-  });
+      return toPerson('reply_unconfirmed')();
+    };
+  if (standing.to === 'supersede')
+    return async () => {
+      const ending = { disposition: 'superseded_by', reason: 'person_replied_first', now } as const;
+      const { id: messageId, carry } = message;
+      await endMessage(tx, { ...ending, messageId, carry, otherMessageId: standing.other });
+      return endedResult(tx, messageId);
+    };
+  if (standing.to === 'escalate') return toPerson(standing.reason);
+  if (standing.to !== 'act') return async () => ({ kind: 'again' });
+  const { correspondentHash } = reply;
+  if (correspondentHash !== null) await lockCorrespondent(tx, correspondentHash);
+  if (isResend) return null;
+  const since = new Date(now.getTime() - timing.replyLimitMs);
+  const passed = limitPassed(await repliesSince(tx, message, correspondentHash, since), timing);
+  return passed === null ? null : toPerson('reply_limit', passed);
 }
 
 /** The decision that follows holds it, where it gives its turn back and is counted. */

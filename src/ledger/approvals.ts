@@ -3,7 +3,8 @@ import { recordChange } from './changes.js';
 import type { Database, Sql } from './database.js';
 import { readDrafts, writeDraft } from './drafts.js';
 import { appendEvents } from './events.js';
-import { type CarriedMessage, lockThreadOf, readContent, readMessage } from './lifecycles.js';
+import { lockMessage } from './hold-messages.js';
+import { type CarriedMessage, readContent } from './lifecycles.js';
 
 export interface Approval {
   messageId: string;
@@ -133,9 +134,8 @@ interface Question {
 async function openQuestion(tx: Sql, messageId: string): Promise<Question> {
   const [known] = await tx.$queryRaw<unknown[]>`SELECT 1 FROM approval WHERE message_id = ${messageId}::uuid`;
   if (!known) return { approval: null, because: 'not_asked', newest: null, carry: 0 };
-  await lockThreadOf(tx, messageId);
+  const { carry } = (await lockMessage(tx, messageId)).message;
   const approval = await readApproval(tx, messageId);
-  const { carry } = await readMessage(tx, messageId);
   const newest = (await readDrafts(tx, messageId)).at(-1)?.version ?? null;
   const stands = { approval, newest, carry };
   if (!approval) return { ...stands, because: 'not_asked' };

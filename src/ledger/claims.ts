@@ -36,13 +36,6 @@ export async function readClaims(db: Sql, source: string, now: Date): Promise<Cl
   );
 }
 
-/** What code that relies on a claim has to ask. A claim that was never judged is untested, and nothing relies on it. */
-export async function claimVerdict(db: Sql, source: string, claim: ClaimName): Promise<Verdict> {
-  const [row] = await db.$queryRaw<{ verdict: Verdict }[]>`
-    SELECT verdict FROM claim WHERE source = ${source} AND claim = ${claim}`;
-  return row?.verdict ?? 'untested';
-}
-
 export interface Observation {
   source: string;
   claim: ClaimName;

@@ -2,7 +2,6 @@ import type { ActionKind, Choice } from '../domain/actions.js';
 import type { Mode } from '../domain/states.js';
 import type { Understanding } from '../domain/understanding.js';
 import type { Sql } from './database.js';
-import { appendEvents } from './events.js';
 import type { CarriedMessage } from './lifecycles.js';
 
 /** What the newest carry of a message was understood to ask for, and what was decided about it. */
@@ -15,21 +14,31 @@ export interface Decision extends Omit<Understanding, 'reasons' | 'abstained'> {
   tags: string[];
 }
 
-/** Writes down what a message asks for; what was decided on other words does not hold any more. */
+/**
+ * Writes down what a message asks for; what was decided on other words does not hold any more. False, and nothing written, where
+ * `ofVersion` is not the newest version of its words.
+ */
 export async function recordUnderstanding(
   tx: Sql,
   { id: messageId, carry }: Pick<CarriedMessage, 'id' | 'carry'>,
   { label, confidence, classifier, reasons, abstained = false }: Understanding,
   now: Date,
-): Promise<void> {
-  await tx.$executeRaw`
-    INSERT INTO decision (message_id, carry, label, confidence, classifier, abstained, understood_at)
-    VALUES (${messageId}::uuid, ${carry}, ${label}, ${confidence}::float8, ${classifier}, ${abstained}, ${now})
-    ON CONFLICT (message_id) DO UPDATE SET carry = excluded.carry, label = excluded.label, confidence = excluded.confidence,
-      classifier = excluded.classifier, abstained = excluded.abstained, understood_at = excluded.understood_at, playbook = NULL, playbook_version = NULL,
-      action = NULL, mode = NULL, tags = '{}', decided_at = NULL`;
+  ofVersion: number | null = null,
+): Promise<boolean> {
   const detail = { label, confidence, classifier, reasons, ...(abstained ? { abstained } : {}) };
-  await appendEvents(tx, now, [{ messageId, kind: 'classified', carry, detail }]);
+  const written = await tx.$executeRaw`
+    WITH understood AS (
+      INSERT INTO decision (message_id, carry, label, confidence, classifier, abstained, understood_at)
+      SELECT ${messageId}::uuid, ${carry}::int, ${label}::text, ${confidence}::float8, ${classifier}::text, ${abstained}::boolean, ${now}::timestamptz
+      WHERE ${ofVersion}::int IS NULL
+         OR ${ofVersion}::int = (SELECT max(version) FROM message_body WHERE message_id = ${messageId}::uuid)
+      ON CONFLICT (message_id) DO UPDATE SET carry = excluded.carry, label = excluded.label, confidence = excluded.confidence,
+        classifier = excluded.classifier, abstained = excluded.abstained, understood_at = excluded.understood_at,
+        playbook = NULL, playbook_version = NULL, action = NULL, mode = NULL, tags = '{}', decided_at = NULL
+      RETURNING message_id, carry)
+    INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
+    SELECT ${now}::timestamptz, message_id, 'classified', carry, ${JSON.stringify(detail)}::jsonb FROM understood`;
+  return written > 0;
 }
 
 /** Writes down what was chosen for a message and under which mode, before any of it is done. */
@@ -40,10 +49,6 @@ export async function recordChoice(
   mode: Mode,
   now: Date,
 ): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE decision SET playbook = ${playbook?.name ?? null}, playbook_version = ${playbook?.version ?? null}, action = ${action.do},
-      mode = ${mode}, tags = ${[...tags]}::text[], decided_at = ${now}
-    WHERE message_id = ${messageId}::uuid AND carry = ${carry}`;
   const detail = {
     action: action.do,
     playbook: playbook?.name ?? null,
@@ -54,10 +59,17 @@ export async function recordChoice(
     ...(action.do === 'reply' ? { template: action.template } : {}),
     ...(action.do === 'escalate' ? { reason: action.reason } : {}),
   };
-  await appendEvents(tx, now, [
-    { messageId, kind: 'decided', carry, detail },
-    ...(tags.length > 0 ? [{ messageId, kind: 'tagged' as const, carry, detail: { tags } }] : []),
-  ]);
+  await tx.$executeRaw`
+    WITH decided AS (
+      UPDATE decision SET playbook = ${playbook?.name ?? null}, playbook_version = ${playbook?.version ?? null}, action = ${action.do},
+        mode = ${mode}, tags = ${[...tags]}::text[], decided_at = ${now}
+      WHERE message_id = ${messageId}::uuid AND carry = ${carry})
+    INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
+    SELECT ${now}::timestamptz, ${messageId}::uuid, kind, ${carry}::int, detail FROM (
+      VALUES (1, 'decided', ${JSON.stringify(detail)}::jsonb), (2, 'tagged', ${JSON.stringify({ tags })}::jsonb)
+    ) AS event (position, kind, detail)
+    WHERE kind = 'decided' OR ${tags.length > 0}::boolean
+    ORDER BY position`;
 }
 
 export async function readDecision(db: Sql, messageId: string): Promise<Decision | null> {

@@ -6,7 +6,7 @@ import { openCase } from './cases.js';
 import { only, type Sql } from './database.js';
 import { appendEvents } from './events.js';
 import { isShadowed } from './modes.js';
-import { lockThread, type Thread } from './visits.js';
+import type { Thread } from './visits.js';
 
 /** A message as a lifecycle holds it. `carry` is its fence: a step of an older carry changes nothing. */
 export interface CarriedMessage {
@@ -60,6 +60,22 @@ export async function readContent(db: Sql, messageId: string): Promise<MessageCo
   );
 }
 
+interface Told {
+  message: Pick<CarriedMessage, 'id' | 'channel' | 'route'>;
+  content: MessageContent;
+}
+
+/** The newest version of what was written, with the way that it came. */
+export async function readTold(db: Sql, messageId: string): Promise<Told> {
+  const { channel, route, ...content } = only(
+    await db.$queryRaw<(MessageContent & Pick<CarriedMessage, 'channel' | 'route'>)[]>`
+      SELECT channel, route, version, from_address AS "from", subject, text, html, headers
+      FROM message JOIN message_body ON message_id = id WHERE id = ${messageId}::uuid ORDER BY version DESC LIMIT 1`,
+    `body of message ${messageId}`,
+  );
+  return { message: { id: messageId, channel, route }, content };
+}
+
 export async function readConversation(db: Sql, thread: Thread): Promise<Conversation> {
   const rows = await db.$queryRaw<
     (Omit<ConversationMessage, 'originAt' | 'firstSeenAt' | 'activityAt'> & {
@@ -82,59 +98,12 @@ export async function readConversation(db: Sql, thread: Thread): Promise<Convers
   return { threadCreatedAt: thread.createdAt.getTime(), messages };
 }
 
-/**
- * Takes a message up for this run: carry count + 1, or null when it is not open any more. Asked again by the same run it gives
- * the same carry. Source: DESIGN "Workflows", dispatch.
- */
-export async function claimMessage(
-  tx: Sql,
-  messageId: string,
-  runId: string,
-  now: Date,
-): Promise<CarriedMessage | null> {
-  const before = await tx.$queryRaw<{ carrierRunId: string | null }[]>`
-    SELECT carrier_run_id AS "carrierRunId" FROM message
-    WHERE id = ${messageId}::uuid AND state IN ('recorded', 'carried', 'waiting') FOR UPDATE`;
-  const row = before[0];
-  if (!row) return null;
-  await tx.$executeRaw`
-    UPDATE message SET state = 'carried', waiting_kind = NULL, waiting_until = NULL, carrier_run_id = ${runId},
-           carry_count = carry_count + ${row.carrierRunId === runId ? 0 : 1}::int
-    WHERE id = ${messageId}::uuid`;
-  const message = await readMessage(tx, messageId);
-  if (row.carrierRunId !== runId) {
-    await appendEvents(tx, now, [{ messageId, kind: 'carried', carry: message.carry, detail: { runId } }]);
-  }
-  return message;
-}
-
-/** Locks the thread that the message stands in, once it has the lock: a merge can move the message while we wait for it. */
-export async function lockThreadOf(tx: Sql, messageId: string): Promise<Thread> {
-  for (let { threadId } = await readMessage(tx, messageId); ; ) {
-    const thread = await lockThread(tx, threadId);
-    ({ threadId } = await readMessage(tx, messageId));
-    if (threadId === thread.id) return thread;
-  }
-}
-
 /** Whether other words came under the message since it was last classified. */
 export async function isToldAnew(tx: Sql, messageId: string): Promise<boolean> {
   const [last] = await tx.$queryRaw<{ kind: string }[]>`
     SELECT kind FROM lifecycle_event WHERE message_id = ${messageId}::uuid AND kind IN ('classified', 'edited', 'body_arrived')
     ORDER BY seq DESC LIMIT 1`;
   return last !== undefined && last.kind !== 'classified';
-}
-
-/** Locks the thread, then reads the message if this carry still holds it; null when another step ended it meanwhile. */
-export async function holdMessage(
-  tx: Sql,
-  messageId: string,
-  carry: number,
-): Promise<{ message: CarriedMessage; thread: Thread } | null> {
-  const thread = await lockThreadOf(tx, messageId);
-  const message = await readMessage(tx, messageId);
-  const open = message.state === 'recorded' || message.state === 'carried' || message.state === 'waiting';
-  return open && message.carry === carry ? { message, thread } : null;
 }
 
 export interface Ending {
@@ -148,17 +117,12 @@ export interface Ending {
   now: Date;
 }
 
-/** Ends an open message and gives its turn back; false where it was not open under this carry. */
+/**
+ * Ends an open message, gives its turn back, and withdraws a reply that has not left: it is not wanted any more, nor is what a person
+ * was asked about it. False where the message was not open under this carry.
+ */
 export async function endMessage(tx: Sql, ending: Ending): Promise<boolean> {
-  const ended = await tx.$executeRaw`
-    UPDATE message SET state = 'ended', disposition = ${ending.disposition}, reason = ${ending.reason}, ended_at = ${ending.now},
-           other_message_id = ${ending.otherMessageId ?? null}::uuid, case_id = ${ending.caseId ?? null}::uuid,
-           waiting_kind = NULL, waiting_until = NULL
-    WHERE id = ${ending.messageId}::uuid AND carry_count = ${ending.carry} AND state IN ('recorded', 'carried', 'waiting')`;
-  if (ended === 0) return false;
-  await tx.$executeRaw`DELETE FROM thread_turn WHERE message_id = ${ending.messageId}::uuid`;
-  await withdrawUnsent(tx, ending);
-  const { disposition, reason, otherMessageId, caseId, evidence } = ending;
+  const { messageId, carry, disposition, reason, otherMessageId, caseId, evidence, now } = ending;
   const detail = {
     disposition,
     reason,
@@ -166,24 +130,29 @@ export async function endMessage(tx: Sql, ending: Ending): Promise<boolean> {
     ...(caseId ? { caseId } : {}),
     ...(evidence ? { evidence } : {}),
   };
-  await appendEvents(tx, ending.now, [{ messageId: ending.messageId, kind: 'ended', carry: ending.carry, detail }]);
-  return true;
-}
-
-/** A reply that has not left is not wanted any more once its message has an ending. */
-async function withdrawUnsent(tx: Sql, { messageId, carry, reason, now }: Ending): Promise<void> {
-  const withdrawn = await tx.$queryRaw<unknown[]>`
-    WITH withdrawn AS (
-      UPDATE outbox SET state = 'withdrawn', fence = fence + 1
-      WHERE message_id = ${messageId}::uuid
-        AND (state IN ('pending', 'looking') OR (state = 'drafted' AND ${reason} <> 'shadowed'))
-      RETURNING message_id),
+  const events = await tx.$executeRaw`
+    WITH ended AS (
+      UPDATE message SET state = 'ended', disposition = ${disposition}, reason = ${reason}, ended_at = ${now},
+             other_message_id = ${otherMessageId ?? null}::uuid, case_id = ${caseId ?? null}::uuid,
+             waiting_kind = NULL, waiting_until = NULL
+      WHERE id = ${messageId}::uuid AND carry_count = ${carry} AND state IN ('recorded', 'carried', 'waiting')
+      RETURNING id, carry_count AS carry),
+    turn AS (DELETE FROM thread_turn USING ended WHERE message_id = ended.id),
+    withdrawn AS (
+      UPDATE outbox SET state = 'withdrawn', fence = fence + 1 FROM ended
+      WHERE message_id = ended.id
+        AND (outbox.state IN ('pending', 'looking') OR (outbox.state = 'drafted' AND ${reason}::text <> 'shadowed'))
+      RETURNING ended.id, ended.carry),
     closed AS (
-      UPDATE approval SET verdict = 'withdrawn', settled_at = ${now}
-      WHERE message_id IN (SELECT message_id FROM withdrawn) AND settled_at IS NULL)
-    SELECT 1 FROM withdrawn`;
-  if (withdrawn.length === 0) return;
-  await appendEvents(tx, now, [{ messageId, kind: 'reply_withdrawn', carry, detail: { because: reason } }]);
+      UPDATE approval SET verdict = 'withdrawn', settled_at = ${now} FROM withdrawn
+      WHERE message_id = withdrawn.id AND settled_at IS NULL)
+    INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
+    SELECT ${now}::timestamptz, id, kind, carry, detail FROM (
+      SELECT 1, id, carry, 'reply_withdrawn', jsonb_build_object('because', ${reason}::text) FROM withdrawn
+      UNION ALL SELECT 2, id, carry, 'ended', ${JSON.stringify(detail)}::jsonb FROM ended
+    ) AS event (position, id, carry, kind, detail)
+    ORDER BY position`;
+  return events > 0;
 }
 
 /**
@@ -251,8 +220,17 @@ export const continueMessage = (tx: Sql, { id, carry }: Pick<CarriedMessage, 'id
     UPDATE message SET state = 'carried', waiting_kind = NULL, waiting_until = NULL
     WHERE id = ${id}::uuid AND carry_count = ${carry} AND state = 'waiting'`;
 
-export async function setRoute(tx: Sql, message: CarriedMessage, route: Route): Promise<void> {
-  await tx.$executeRaw`UPDATE message SET route = ${route} WHERE id = ${message.id}::uuid AND carry_count = ${message.carry}`;
+/** Sets the route that triage found, and says by what. */
+export async function setRoute(
+  tx: Sql,
+  { id, carry }: Pick<CarriedMessage, 'id' | 'carry'>,
+  { route, evidence, now }: { route: Route; evidence: string; now: Date },
+): Promise<void> {
+  await tx.$executeRaw`
+    WITH routed AS (
+      UPDATE message SET route = ${route} WHERE id = ${id}::uuid AND carry_count = ${carry} RETURNING id, carry_count)
+    INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
+    SELECT ${now}::timestamptz, id, 'triaged', carry_count, ${JSON.stringify({ route, evidence })}::jsonb FROM routed`;
 }
 
 /** Whether it is this message's turn to decide and act in its thread: free, its own already, or of a holder that has ended. */

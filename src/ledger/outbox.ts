@@ -4,7 +4,7 @@ import type { IncomingMessage } from '../domain/message.js';
 import type { RepliesOfADay } from '../domain/reply-guards.js';
 import type { OutboxState } from '../domain/states.js';
 import { only, type Sql } from './database.js';
-import { appendEvents } from './events.js';
+import { appendEvents, type LifecycleEvent } from './events.js';
 import { type CarriedMessage, readContent } from './lifecycles.js';
 import { submissionOf } from './same-submission.js';
 
@@ -24,6 +24,8 @@ export interface OutboxRow {
   correspondentHash: string | null;
   /** How often it was sent again after a doubt, under the same Idempotency-Key. */
   resends: number;
+  /** The playbook that chose it. */
+  playbook: string | null;
 }
 
 /** The one who answers for a twin group in this way; false where another message of the group has the claim. */
@@ -33,51 +35,46 @@ export async function claimAnswer(
   now: Date,
   kind: 'reply' | 'callback' | 'hand_off' = 'reply',
 ): Promise<boolean> {
-  await tx.$executeRaw`
-    INSERT INTO answer_claim (twin_group_id, kind, message_id, claimed_at)
-    VALUES (${message.twinGroupId}::uuid, ${kind}, ${message.id}::uuid, ${now}) ON CONFLICT DO NOTHING`;
-  const [claim] = await tx.$queryRaw<{ messageId: string }[]>`
-    SELECT message_id AS "messageId" FROM answer_claim WHERE twin_group_id = ${message.twinGroupId}::uuid AND kind = ${kind}`;
-  return claim?.messageId === message.id;
-}
-
-/** Writes the reply once; its keys derive from the message, so that every run finds the same row. */
-export async function prepareReply(
-  tx: Sql,
-  message: CarriedMessage,
-  template: string,
-  text: string,
-  now: Date,
-): Promise<void> {
-  if (!(await writeReply(tx, message, { template, text, state: 'pending', now }))) return;
-  await appendEvents(tx, now, [
-    { messageId: message.id, kind: 'reply_prepared', carry: message.carry, detail: { template } },
-  ]);
+  // Its own claim is taken again with the same row, so that one statement says whose it is.
+  const claimed = await tx.$executeRaw`
+    INSERT INTO answer_claim AS held (twin_group_id, kind, message_id, claimed_at)
+    VALUES (${message.twinGroupId}::uuid, ${kind}, ${message.id}::uuid, ${now})
+    ON CONFLICT (twin_group_id, kind) DO UPDATE SET message_id = excluded.message_id WHERE held.message_id = excluded.message_id`;
+  return claimed > 0;
 }
 
 interface WrittenReply {
   template: string;
   text: string;
-  /** `drafted` leaves only once it is `pending`. */
+  /** `drafted` leaves only once it is `pending`; then that it is prepared stands in the events. */
   state: 'drafted' | 'pending';
+  /** As `correspondentOf` says. */
+  correspondent: string | null;
   now: Date;
 }
 
-/** Whether it was written: what has begun to leave stays as it is. */
+/**
+ * Writes the reply once; its keys derive from the message, so that every run finds the same row. What has begun to leave stays as
+ * it is.
+ */
 export async function writeReply(
   tx: Sql,
   message: CarriedMessage,
-  { template, text, state, now }: WrittenReply,
-): Promise<boolean> {
-  const written = await tx.$executeRaw`
-    INSERT INTO outbox (message_id, thread_id, source, kind, client_ref, idempotency_key, template, text, state, prepared_at,
-                        correspondent_hash)
-    VALUES (${message.id}::uuid, ${message.threadId}::uuid, ${message.source}, 'reply', ${replyRef(message.id)},
-            ${replyIdempotencyKey(message.id)}, ${template}, ${text}, ${state}, ${now}, ${await correspondentOf(tx, message.id)})
-    ON CONFLICT (message_id, kind) DO UPDATE SET state = excluded.state, template = excluded.template, text = excluded.text,
-      thread_id = excluded.thread_id, correspondent_hash = excluded.correspondent_hash
-      WHERE outbox.state IN ('withdrawn', 'drafted')`;
-  return written > 0;
+  { template, text, state, correspondent, now }: WrittenReply,
+): Promise<void> {
+  await tx.$executeRaw`
+    WITH written AS (
+      INSERT INTO outbox (message_id, thread_id, source, kind, client_ref, idempotency_key, template, text, state, prepared_at,
+                          correspondent_hash)
+      VALUES (${message.id}::uuid, ${message.threadId}::uuid, ${message.source}, 'reply', ${replyRef(message.id)},
+              ${replyIdempotencyKey(message.id)}, ${template}, ${text}, ${state}, ${now}, ${correspondent})
+      ON CONFLICT (message_id, kind) DO UPDATE SET state = excluded.state, template = excluded.template, text = excluded.text,
+        thread_id = excluded.thread_id, correspondent_hash = excluded.correspondent_hash
+        WHERE outbox.state IN ('withdrawn', 'drafted')
+      RETURNING message_id, state)
+    INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
+    SELECT ${now}::timestamptz, message_id, 'reply_prepared', ${message.carry}::int, jsonb_build_object('template', ${template}::text)
+    FROM written WHERE state = 'pending'`;
 }
 
 /**
@@ -97,18 +94,18 @@ export async function correspondentOf(tx: Sql, messageId: string): Promise<strin
 const hashOf = ({ kind, value }: { kind: string; value: string }): string =>
   createHash('sha256').update(`${kind}:${value.trim().toLowerCase()}`).digest('hex');
 
-/** Automatic replies that left since then, or may have, for the message's thread and its sender. */
+/** Automatic replies that left since then, or may have, for the message's thread and its correspondent. */
 export async function repliesSince(
   tx: Sql,
   message: Pick<CarriedMessage, 'id' | 'threadId'>,
+  correspondent: string | null,
   since: Date,
 ): Promise<RepliesOfADay> {
-  const hash = await correspondentOf(tx, message.id);
   const [counted] = await tx.$queryRaw<RepliesOfADay[]>`
     SELECT
       (SELECT count(*)::int FROM outbox WHERE thread_id = ${message.threadId}::uuid AND posting_at > ${since}
          AND state IN ('posting', 'doubtful', 'accepted', 'unconfirmed') AND message_id <> ${message.id}::uuid) AS "inThread",
-      (SELECT count(*)::int FROM outbox WHERE correspondent_hash = ${hash} AND posting_at > ${since}
+      (SELECT count(*)::int FROM outbox WHERE correspondent_hash = ${correspondent} AND posting_at > ${since}
          AND state IN ('posting', 'doubtful', 'accepted', 'unconfirmed') AND message_id <> ${message.id}::uuid) AS "toCorrespondent"`;
   return only(
     [counted].flatMap((row) => row ?? []),
@@ -122,10 +119,11 @@ export const lockCorrespondent = (tx: Sql, hash: string) =>
 
 export async function readReply(db: Sql, messageId: string): Promise<OutboxRow | null> {
   const rows = await db.$queryRaw<OutboxRow[]>`
-    SELECT id, message_id AS "messageId", thread_id AS "threadId", source, client_ref AS "clientRef",
+    SELECT id, outbox.message_id AS "messageId", thread_id AS "threadId", source, client_ref AS "clientRef",
            idempotency_key AS "idempotencyKey", template, text, state, fence,
-           posting_at AS "postingAt", correspondent_hash AS "correspondentHash", resends
-    FROM outbox WHERE message_id = ${messageId}::uuid AND kind = 'reply'`;
+           posting_at AS "postingAt", correspondent_hash AS "correspondentHash", resends, playbook
+    FROM outbox LEFT JOIN decision ON decision.message_id = outbox.message_id
+    WHERE outbox.message_id = ${messageId}::uuid AND kind = 'reply'`;
   return rows[0] ?? null;
 }
 
@@ -135,17 +133,32 @@ export interface ReplyMove {
   /** The fence that the caller holds; null where the fact counts whoever learnt it. */
   fence: number | null;
   now: Date;
+  /** What is written into the events with it, if it moves. */
+  events?: readonly LifecycleEvent[];
 }
 
 /** Compare-and-set of a reply's state; returns the new fence, or null where another attempt was first. */
-export async function moveReply(tx: Sql, replyId: string, { from, to, fence, now }: ReplyMove): Promise<number | null> {
+export async function moveReply(
+  tx: Sql,
+  replyId: string,
+  { from, to, fence, now, events = [] }: ReplyMove,
+): Promise<number | null> {
   const rows = await tx.$queryRaw<{ fence: number }[]>`
-    UPDATE outbox SET state = ${to}, fence = fence + 1,
-      resends = resends + CASE WHEN ${to} = 'posting' AND state = 'doubtful' THEN 1 ELSE 0 END,
-      posting_at = CASE WHEN ${to} = 'posting' THEN ${now}::timestamptz ELSE posting_at END,
-      accepted_at = CASE WHEN ${to} = 'accepted' THEN ${now}::timestamptz ELSE accepted_at END
-    WHERE id = ${replyId}::uuid AND state = ANY (${[...from]}::text[]) AND (${fence}::int IS NULL OR fence = ${fence}::int)
-    RETURNING fence`;
+    WITH moved AS (
+      UPDATE outbox SET state = ${to}, fence = fence + 1,
+        resends = resends + CASE WHEN ${to} = 'posting' AND state = 'doubtful' THEN 1 ELSE 0 END,
+        posting_at = CASE WHEN ${to} = 'posting' THEN ${now}::timestamptz ELSE posting_at END,
+        accepted_at = CASE WHEN ${to} = 'accepted' THEN ${now}::timestamptz ELSE accepted_at END
+      WHERE id = ${replyId}::uuid AND state = ANY (${[...from]}::text[]) AND (${fence}::int IS NULL OR fence = ${fence}::int)
+      RETURNING fence),
+    noted AS (
+      INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
+      SELECT ${now}::timestamptz, message_id, kind, carry, detail
+      FROM moved, unnest(${events.map((e) => e.messageId)}::uuid[], ${events.map((e) => e.kind)}::text[],
+                         ${events.map((e) => e.carry)}::int[], ${events.map((e) => JSON.stringify(e.detail))}::jsonb[])
+                    WITH ORDINALITY AS event (message_id, kind, carry, detail, position)
+      ORDER BY position)
+    SELECT fence FROM moved`;
   return rows[0]?.fence ?? null;
 }
 

@@ -9,7 +9,6 @@ import type { Page } from '../sources/source.js';
 import { type CallCounts, finishCall, type OpenCall, pagesOfReading } from './calls.js';
 import { canariesAmong } from './canaries.js';
 import { resolveByReply } from './cases.js';
-import { claimVerdict } from './claims.js';
 import { closeReading, type NextOfReading, nextOfReading } from './close-reading.js';
 import { recordCollisions } from './collisions.js';
 import { type Database, only, type Sql } from './database.js';
@@ -137,24 +136,21 @@ async function recordNew(
 ): Promise<NewMessage[]> {
   if (fresh.length === 0) return [];
   const { source, thread, now, timing } = context;
-  const ids = await tx.$queryRaw<{ id: string }[]>`SELECT uuidv7() AS id FROM generate_series(1, ${fresh.length}::int)`;
-  const refs = fresh.flatMap((message) => (message.clientRef ? [message.clientRef] : []));
-  const ours = await tx.$queryRaw<
-    { ref: string }[]
-  >`SELECT client_ref AS ref FROM outbox WHERE client_ref = ANY (${refs}::text[])`;
-  const ourRefs = new Set(ours.map((row) => row.ref));
-  const isOurs = (ref: string | null) => ref !== null && (ourRefs.has(ref) || ref.startsWith(PROBE_REF_PREFIX));
-  const isReceipt = (await claimVerdict(tx, source.name, 'received_at_is_receipt')) === 'verified';
-  const identified = fresh.map((message, index) => ({
-    id: only(ids.slice(index), 'fresh ids').id,
-    message: isReceipt ? { ...message, receivedAt: message.receivedAt ?? message.originAt } : message,
-    messageIdHash: messageIdHash(message),
-    contentHash: contentHash(message),
-  }));
+  const facts = await factsOf(tx, source.name, fresh);
+  const identified = fresh.map((message, index) => {
+    const { id, isReply, isReceipt } = only(facts.slice(index), 'fresh ids');
+    return {
+      id,
+      isOurs: isReply || (message.clientRef?.startsWith(PROBE_REF_PREFIX) ?? false),
+      message: isReceipt ? { ...message, receivedAt: message.receivedAt ?? message.originAt } : message,
+      messageIdHash: messageIdHash(message),
+      contentHash: contentHash(message),
+    };
+  });
   const canaries = await canariesAmong(tx, source.name, identified, now);
   const twins = await resolveTwins(tx, source.mailboxGroup, identified);
   const onRevisit = thread.readWholeAt !== null;
-  const messages = identified.map((one): NewMessage => {
+  const messages = identified.map(({ isOurs, ...one }): NewMessage => {
     const times = {
       originAt: one.message.originAt ? Date.parse(one.message.originAt) : null,
       receivedAt: one.message.receivedAt ? Date.parse(one.message.receivedAt) : null,
@@ -168,7 +164,7 @@ async function recordNew(
       byFirstEnumeration: thread.byFirstEnumeration && !onRevisit,
       twinOf: twin?.twinOf ?? null,
       readLate: context.readLate ?? false,
-      isOurReply: isOurs(one.message.clientRef),
+      isOurReply: isOurs,
       isCanary: canaries.has(one.id),
       backfill: context.backfill ?? null,
       source: {
@@ -194,6 +190,23 @@ async function recordNew(
   }
   return inserted;
 }
+
+interface NewFacts {
+  /** Its id from now on. */
+  id: string;
+  /** A reply of ours carries its reference. */
+  isReply: boolean;
+  /** Whether the instants of the source count as receipts. */
+  isReceipt: boolean;
+}
+
+/** What the ledger adds to new messages, in their order. */
+const factsOf = (tx: Sql, source: string, fresh: readonly IncomingMessage[]): Promise<NewFacts[]> =>
+  tx.$queryRaw<NewFacts[]>`
+    SELECT uuidv7() AS id, EXISTS (SELECT 1 FROM outbox WHERE client_ref = ref) AS "isReply",
+           EXISTS (SELECT 1 FROM claim WHERE source = ${source} AND claim = 'received_at_is_receipt' AND verdict = 'verified') AS "isReceipt"
+    FROM unnest(${fresh.map((message) => message.clientRef)}::text[]) WITH ORDINALITY AS row (ref, position)
+    ORDER BY position`;
 
 function recordedEvents(message: NewMessage, call: OpenCall, context: RecordContext): LifecycleEvent[] {
   const base = { messageId: message.id, carry: 0 };

@@ -39,10 +39,16 @@ export async function readThread(db: Sql, threadId: string): Promise<Thread> {
   );
 }
 
-/** Serialises what is recorded in, and decided about, one thread until the transaction ends. */
+/** Serialises what is recorded in, and decided about, one thread until the transaction ends; gives it as it is once it is locked. */
 export async function lockThread(tx: Sql, threadId: string): Promise<Thread> {
-  await tx.$queryRaw`SELECT 1 FROM thread WHERE id = ${threadId}::uuid FOR UPDATE`;
-  return readThread(tx, threadId);
+  return only(
+    await tx.$queryRaw<Thread[]>`
+      SELECT id, source, provider_thread_id AS "providerThreadId", status, created_at AS "createdAt",
+             by_first_enumeration AS "byFirstEnumeration", last_activity_at AS "lastActivityAt",
+             read_whole_at AS "readWholeAt", gone_at AS "goneAt", missed_at AS "missedAt", visit_class AS "visitClass"
+      FROM thread WHERE id = ${threadId}::uuid FOR UPDATE`,
+    `thread ${threadId}`,
+  );
 }
 
 /**

@@ -6,7 +6,8 @@ import type { Disposition, FirstSeenBy, MessageState } from '../../src/domain/st
 import { DEFAULT_TIMING, type Timing } from '../../src/domain/timing.js';
 import { type OpenCall, openCall } from '../../src/ledger/calls.js';
 import { type Database, only, openDatabase } from '../../src/ledger/database.js';
-import { type CarriedMessage, claimMessage } from '../../src/ledger/lifecycles.js';
+import { claimMessage } from '../../src/ledger/hold-messages.js';
+import type { CarriedMessage } from '../../src/ledger/lifecycles.js';
 import { ensurePartitions } from '../../src/ledger/partitions.js';
 import { type RecordedMessagePage, recordMessagePage } from '../../src/ledger/record-messages.js';
 import { type RecordedThreadPage, recordThreadPage } from '../../src/ledger/record-threads.js';

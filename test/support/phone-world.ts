@@ -1,6 +1,7 @@
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
 import { addCallWebhooks } from '../../src/api/call-webhooks.js';
+import { readDeciding } from '../../src/delivery/actions/context.js';
 import type { CallDeps } from '../../src/delivery/calling/deps.js';
 import { lookForCall, pollCall } from '../../src/delivery/calling/follow-call.js';
 import { placeCall } from '../../src/delivery/calling/place-call.js';
@@ -10,7 +11,7 @@ import type { Choice } from '../../src/domain/actions.js';
 import type { IncomingMessage } from '../../src/domain/message.js';
 import type { Timing } from '../../src/domain/timing.js';
 import { recordUnderstanding } from '../../src/ledger/decisions.js';
-import { holdMessage, readConversation } from '../../src/ledger/lifecycles.js';
+import { holdMessage } from '../../src/ledger/hold-messages.js';
 import { type PhoneCallRow, readCallOf } from '../../src/ledger/phone-calls.js';
 import { startPhoneSimulator } from '../../src/simulator/phone/server.js';
 import { createPhoneClient } from '../../src/sources/phone/client.js';
@@ -103,8 +104,7 @@ export async function phoneWorld(given: Partial<Timing> = {}, choice: Choice = C
         SELECT carry_count AS carry FROM message WHERE id = ${messageId}::uuid`;
       const held = await holdMessage(tx, messageId, row?.carry ?? 0);
       if (!held) return { kind: 'ended' as const };
-      const conversation = await readConversation(tx, held.thread);
-      const deciding = { tx, ...held, conversation, now, timing, calling: deps.calling };
+      const deciding = await readDeciding(tx, held, { now, timing, calling: deps.calling });
       return decideMessage(deciding, { turnWaits: 0, playbooks: { choose: () => choice } });
     });
   }

@@ -1,4 +1,5 @@
 import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
+import { correspondentOf } from '../../ledger/outbox.js';
 import { askApproval } from './approve.js';
 import { narrowedByBackfill } from './backfilled.js';
 import { decideCallback } from './callback.js';
@@ -15,11 +16,12 @@ export async function act(acting: Acting): Promise<Acted> {
   if (mode === 'observe') return ignore(acting, 'observed_only');
   const narrowed = await narrowedByBackfill(acting);
   if (narrowed !== null && narrowed !== 'draft') return narrowed;
+  const correspondent = action.do === 'reply' ? await correspondentOf(tx, message.id) : null;
   if (action.do === 'reply') {
-    const refused = await refuseReply(acting);
+    const refused = await refuseReply(acting, correspondent);
     if (refused) return refused;
   }
-  if (mode === 'shadow') return shadow(acting);
+  if (mode === 'shadow') return shadow(acting, correspondent);
   if (action.do === 'close') return ignore(acting, 'closed_by_playbook');
   if (action.do === 'escalate') {
     await escalateMessage(tx, message, action.reason, now, action.evidence);
@@ -27,10 +29,10 @@ export async function act(acting: Acting): Promise<Acted> {
   }
   // Nobody can look at the work of a platform before it is done: decideHandOff gives that to a person.
   if (action.do !== 'hand_off' && (narrowed === 'draft' || mode === 'approve' || choice.asksApproval))
-    return askApproval(acting);
+    return askApproval(acting, correspondent);
   const held = await holdIfStopped(acting, choice.playbook?.name ?? null);
   if (held) return held;
-  if (action.do === 'reply') return reply(acting, action);
+  if (action.do === 'reply') return reply(acting, action, correspondent);
   if (action.do === 'callback') return decideCallback(acting);
   return decideHandOff(acting, action.platform);
 }

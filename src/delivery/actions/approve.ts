@@ -2,27 +2,30 @@ import type { Mode } from '../../domain/states.js';
 import { closeApproval, noteApprovalLooked, openApproval, readApproval } from '../../ledger/approvals.js';
 import { readDrafts, writeDraft } from '../../ledger/drafts.js';
 import { appendEvents } from '../../ledger/events.js';
-import { escalateMessage, readContent, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
-import { modeOf } from '../../ledger/modes.js';
+import { escalateMessage, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
+import { modeIn } from '../../ledger/modes.js';
 import { claimAnswer, writeReply } from '../../ledger/outbox.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
 import { already } from './reply.js';
 
 /** Writes down what would be done and asks a person; the turn goes to others meanwhile. */
-export async function askApproval({ tx, message, choice, now, timing }: Acting): Promise<Acted> {
+export async function askApproval(
+  { tx, message, content, choice, now, timing }: Acting,
+  correspondent: string | null,
+): Promise<Acted> {
   const { action, playbook } = choice;
   if (action.do === 'reply') {
     // Nobody is asked about an answer that another copy of the message has the right to.
     if (!(await claimAnswer(tx, message, now))) return already({ tx, message, now });
-    await writeReply(tx, message, { template: action.template, text: action.text, state: 'drafted', now });
+    const { template, text } = action;
+    await writeReply(tx, message, { template, text, state: 'drafted', correspondent, now });
   }
   const by = playbook?.name ?? 'no playbook';
   const draftVersion = await writeDraft(tx, message, { purpose: 'approval', action, playbook, by, now });
   const detail = { version: draftVersion, by, ...(action.do === 'reply' ? { template: action.template } : {}) };
   await appendEvents(tx, now, [{ messageId: message.id, kind: 'drafted', carry: message.carry, detail }]);
-  const { version: bodyVersion } = await readContent(tx, message.id);
   const dueAt = new Date(now.getTime() + timing.approvalDueMs);
-  await openApproval(tx, message, { draftVersion, bodyVersion, dueAt, now });
+  await openApproval(tx, message, { draftVersion, bodyVersion: content.version, dueAt, now });
   return waitForApproval({ tx, message, now }, dueAt);
 }
 
@@ -42,10 +45,10 @@ async function waitForApproval(
 export async function approvalUnderWay(
   deciding: Deciding,
 ): Promise<Acted | Pick<Acting, 'choice' | 'mode' | 'approved'> | null> {
-  const { tx, message, now } = deciding;
+  const { tx, message, content, now } = deciding;
   const approval = await readApproval(tx, message.id);
   if (!approval || approval.verdict === 'withdrawn') return null;
-  if ((await readContent(tx, message.id)).version !== approval.bodyVersion) {
+  if (content.version !== approval.bodyVersion) {
     await closeApproval(tx, message.id, 'withdrawn', now);
     return null;
   }
@@ -61,13 +64,13 @@ export async function approvalUnderWay(
 }
 
 async function approved(
-  { tx, message }: Deciding,
+  { tx, message, sending }: Deciding,
   version: number,
 ): Promise<Pick<Acting, 'choice' | 'mode' | 'approved'> | null> {
   const draft = (await readDrafts(tx, message.id)).find((one) => one.version === version);
   if (!draft) return null;
   const { action, playbook } = draft;
-  const inForce = await modeOf(tx, { source: message.source, route: message.route, playbook: playbook?.name ?? null });
+  const inForce = modeIn(sending, { route: message.route, playbook: playbook?.name ?? null });
   const mode: Mode = inForce === 'approve' ? 'live' : inForce;
   return {
     choice: { playbook, action, asksApproval: false, tags: [], reasons: [`draft ${version} approved`] },

@@ -2,8 +2,8 @@ import { callbackWorkflowId } from '../../domain/identity.js';
 import type { EscalateReason } from '../../domain/reasons.js';
 import type { ActionWait } from '../../domain/step-results.js';
 import { mustNotBeCalled } from '../../ledger/do-not-call.js';
-import { endMessage, escalateMessage, isToldAnew, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
-import { modeOf, scopeOf } from '../../ledger/modes.js';
+import { endMessage, escalateMessage, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
+import { modeIn } from '../../ledger/modes.js';
 import { claimAnswer } from '../../ledger/outbox.js';
 import { endCall, lockCallOf, orderCall } from '../../ledger/phone-calls.js';
 import { nextSlot } from '../calling/hours.js';
@@ -19,10 +19,10 @@ const LOOK_AGAIN_MS = 600_000;
 
 /** Arranges a call: number, list of those not to be called, hour, claim and row, in the transaction of the decision. */
 export async function decideCallback(acting: Acting): Promise<Acted> {
-  const { tx, message, thread, calling = null, now, timing } = acting;
+  const { tx, message, thread, choice, sending, calling = null, now, timing } = acting;
   if (calling === null) return toPerson(acting, 'no_playbook', 'no phone provider is configured');
   // What is decided as live under the mode approve is what a person has approved.
-  const approved = (await modeOf(tx, await scopeOf(tx, message))) === 'approve';
+  const approved = modeIn(sending, { route: message.route, playbook: choice.playbook?.name ?? null }) === 'approve';
   const barred = await barredBecause(tx, message, thread, { approved });
   if (barred !== null && barred !== 'unapproved') {
     await endMessage(tx, { messageId: message.id, carry: message.carry, disposition: 'ignored', reason: barred, now });
@@ -54,7 +54,7 @@ export async function decideCallback(acting: Acting): Promise<Acted> {
  * not wanted any more: then it is decided like any other. Asked before the place in the conversation is judged.
  */
 export async function continueCallback(deciding: Deciding): Promise<Acted | null> {
-  const { tx, message, now } = deciding;
+  const { tx, message, underWay, sending, now } = deciding;
   const call = await lockCallOf(tx, message.id);
   if (call === null || call.state === 'withdrawn') return null;
   if (call.state === 'completed') {
@@ -64,14 +64,14 @@ export async function continueCallback(deciding: Deciding): Promise<Acted | null
   }
   if (call.state === 'given_up') return toPerson(deciding, call.reason ?? 'call_unconfirmed');
   if (call.state !== 'scheduled') return waitForCall(deciding, null);
-  const scope = await scopeOf(tx, message);
-  const barred = barredByMode(await modeOf(tx, scope), call);
+  const playbook = underWay.decision?.playbook ?? null;
+  const barred = barredByMode(modeIn(sending, { route: message.route, playbook }), call);
   // Other words came under the message: what is asked for now is decided on those.
-  if (barred !== null || (await isToldAnew(tx, message.id))) {
+  if (barred !== null || underWay.isToldAnew) {
     await endCall(tx, call, { as: 'withdrawn' }, message.carry, now);
     return null;
   }
-  const held = await holdIfStopped(deciding, scope.playbook);
+  const held = await holdIfStopped(deciding, playbook);
   if (held) return held;
   return waitForCall(deciding, call.slotAt);
 }

@@ -1,13 +1,12 @@
 import { appendEvents } from '../../ledger/events.js';
 import { continueMessage, releaseTurn, waitMessage } from '../../ledger/lifecycles.js';
-import { isStopped, type Scope } from '../../ledger/modes.js';
+import { isStoppedIn } from '../../ledger/modes.js';
 import type { Acted, Deciding } from './context.js';
 
 /** Holds what would leave while sending is stopped for it; null where it may go on, and then its release is written down. */
 export async function holdIfStopped(deciding: Deciding, playbook: string | null): Promise<Acted | null> {
-  const { tx, message, now } = deciding;
-  const scope: Scope = { source: message.source, route: message.route, playbook };
-  if (await isStopped(tx, scope)) return hold(deciding);
+  const { tx, message, sending, now } = deciding;
+  if (isStoppedIn(sending, { route: message.route, playbook })) return hold(deciding);
   if (message.waitingKind === 'stopped') {
     await continueMessage(tx, message);
     await appendEvents(tx, now, [{ messageId: message.id, kind: 'released', carry: message.carry, detail: {} }]);

@@ -1,18 +1,18 @@
 import { limitPassed } from '../../domain/reply-guards.js';
 import { triage } from '../../domain/triage.js';
-import { endMessage, escalateMessage, readContent } from '../../ledger/lifecycles.js';
-import { claimAnswer, prepareReply, repliesSince } from '../../ledger/outbox.js';
+import { endMessage, escalateMessage } from '../../ledger/lifecycles.js';
+import { claimAnswer, repliesSince, writeReply } from '../../ledger/outbox.js';
 import { submissionOf } from '../../ledger/same-submission.js';
-import { readSource } from '../../ledger/sources.js';
 import { type Acted, type Acting, type Deciding, ENDED } from './context.js';
 
 /** Writes the reply for the activity that sends it, once for all copies of the message. */
 export async function reply(
   { tx, message, now }: Acting,
   { template, text }: { template: string; text: string },
+  correspondent: string | null,
 ): Promise<Acted> {
   if (!(await claimAnswer(tx, message, now))) return already({ tx, message, now });
-  await prepareReply(tx, message, template, text, now);
+  await writeReply(tx, message, { template, text, state: 'pending', correspondent, now });
   return { kind: 'reply' };
 }
 
@@ -25,9 +25,11 @@ export async function already({ tx, message, now }: Pick<Deciding, 'tx' | 'messa
  * Why no automatic reply may go to this message, whatever a playbook chose: ends it and says so, or null. Its newest words are looked
  * at again, since headers can come with an edit.
  */
-export async function refuseReply(deciding: Deciding): Promise<Acted | null> {
-  const { tx, message, thread, now, timing } = deciding;
-  const { kind } = await readSource(tx, message.source);
+export async function refuseReply(
+  { tx, message, thread, content, sending, now, timing }: Deciding,
+  correspondent: string | null,
+): Promise<Acted | null> {
+  const { kind } = sending;
   if (kind !== 'dashboard') {
     await escalateMessage(tx, message, 'channel_without_reply', now, `source of kind ${kind}`);
     return ENDED;
@@ -43,7 +45,7 @@ export async function refuseReply(deciding: Deciding): Promise<Acted | null> {
     );
     return ENDED;
   }
-  const { from, headers } = await readContent(tx, message.id);
+  const { from, headers } = content;
   // Whether it comes from ourselves was asked when it was taken up.
   const verdict = triage({
     channel: message.channel,
@@ -62,7 +64,8 @@ export async function refuseReply(deciding: Deciding): Promise<Acted | null> {
     }
     return ENDED;
   }
-  const passed = limitPassed(await repliesSince(tx, message, new Date(now.getTime() - timing.replyLimitMs)), timing);
+  const since = new Date(now.getTime() - timing.replyLimitMs);
+  const passed = limitPassed(await repliesSince(tx, message, correspondent, since), timing);
   if (passed === null) return null;
   await escalateMessage(tx, message, 'reply_limit', now, passed);
   return ENDED;

@@ -10,13 +10,17 @@ import type { Acted, Acting } from './context.js';
  * Writes down what would be done, with the words of a reply as a draft, and ends the message: nothing leaves, and no case opens. The
  * messages that the reply would answer along end with it.
  */
-export async function shadow({ tx, message, conversation, choice, now }: Acting): Promise<Acted> {
+export async function shadow(
+  { tx, message, conversation, choice, now }: Acting,
+  correspondent: string | null,
+): Promise<Acted> {
   const { action, playbook } = choice;
   if (action.do === 'reply') {
     const by = playbook?.name ?? 'no playbook';
     const version = await writeDraft(tx, message, { purpose: 'shadow', action, playbook, by, now });
-    await writeReply(tx, message, { template: action.template, text: action.text, state: 'drafted', now });
-    const detail = { version, template: action.template, by };
+    const { template, text } = action;
+    await writeReply(tx, message, { template, text, state: 'drafted', correspondent, now });
+    const detail = { version, template, by };
     await appendEvents(tx, now, [{ messageId: message.id, kind: 'drafted', carry: message.carry, detail }]);
   }
   const evidence = action.do === 'escalate' ? `would be given to a person: ${action.reason}` : WOULD[action.do];

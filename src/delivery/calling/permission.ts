@@ -3,8 +3,7 @@ import type { IgnoreReason } from '../../domain/reasons.js';
 import type { Mode } from '../../domain/states.js';
 import type { Sql } from '../../ledger/database.js';
 import type { CarriedMessage } from '../../ledger/lifecycles.js';
-import { modeOf, scopeOf } from '../../ledger/modes.js';
-import { readSource } from '../../ledger/sources.js';
+import { modeIn, readSending, scopeOf } from '../../ledger/modes.js';
 import type { Thread } from '../../ledger/visits.js';
 
 export type Barred = Extract<IgnoreReason, 'observed_only' | 'shadowed' | 'before_answer_from'> | 'unapproved';
@@ -23,13 +22,13 @@ export async function barredBecause(
   thread: Thread,
   given: { approved: boolean },
 ): Promise<Barred | null> {
-  const barred = barredByMode(await modeOf(tx, await scopeOf(tx, message)), given);
+  const sending = await readSending(tx, message.source);
+  const barred = barredByMode(modeIn(sending, await scopeOf(tx, message)), given);
   if (barred !== null) return barred;
-  const { answerFrom } = await readSource(tx, message.source);
   const stamps = {
     originAt: message.originAt?.getTime() ?? null,
     firstSeenAt: message.firstSeenAt.getTime(),
     threadCreatedAt: thread.createdAt.getTime(),
   };
-  return beforeAnswerFrom(stamps, answerFrom?.getTime() ?? null) ? 'before_answer_from' : null;
+  return beforeAnswerFrom(stamps, sending.answerFrom?.getTime() ?? null) ? 'before_answer_from' : null;
 }

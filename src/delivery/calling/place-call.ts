@@ -4,13 +4,8 @@ import type { Timing } from '../../domain/timing.js';
 import { finishCall, type OpenCall, openCall } from '../../ledger/calls.js';
 import { only, type Sql } from '../../ledger/database.js';
 import { mustNotBeCalled } from '../../ledger/do-not-call.js';
-import {
-  type CarriedMessage,
-  isToldAnew,
-  lockThreadOf,
-  readConversation,
-  readMessage,
-} from '../../ledger/lifecycles.js';
+import { lockMessage } from '../../ledger/hold-messages.js';
+import { type CarriedMessage, isToldAnew, readConversation, readMessage } from '../../ledger/lifecycles.js';
 import { isStopped, scopeOf } from '../../ledger/modes.js';
 import {
   beginPlacing,
@@ -71,8 +66,7 @@ export async function placeCall(deps: CallDeps, input: PlaceInput): Promise<Plac
 async function begin({ db, clock, timing, calling }: CallDeps, input: PlaceInput): Promise<Begun | Placed> {
   const now = clock.now();
   return db.transaction(async (tx): Promise<Begun | Placed> => {
-    const thread = await lockThreadOf(tx, input.messageId);
-    const message = await readMessage(tx, input.messageId);
+    const { message, thread } = await lockMessage(tx, input.messageId);
     const call = await lockCallOf(tx, input.messageId);
     if (call === null) return 'not_now';
     if (call.state === 'placing') {

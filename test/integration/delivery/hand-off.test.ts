@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { Problem } from '../../../src/api/problems.js';
 import { addOutcomeRoutes } from '../../../src/api/routes/outcomes.js';
 import { checkBalance } from '../../../src/assurance/balance.js';
+import { readDeciding } from '../../../src/delivery/actions/context.js';
 import { continueHandOff, decideHandOff } from '../../../src/delivery/actions/hand-off.js';
 import { deliverHandOff } from '../../../src/delivery/hand-off.js';
 import type { Choice } from '../../../src/domain/actions.js';
@@ -11,7 +12,8 @@ import { listAlarms } from '../../../src/ledger/alarm-desk.js';
 import { only } from '../../../src/ledger/database.js';
 import { recordUnderstanding } from '../../../src/ledger/decisions.js';
 import { listHandOffs } from '../../../src/ledger/hand-offs.js';
-import { holdMessage, readConversation, setRoute } from '../../../src/ledger/lifecycles.js';
+import { holdMessage } from '../../../src/ledger/hold-messages.js';
+import { setRoute } from '../../../src/ledger/lifecycles.js';
 import { bindSource } from '../../../src/ledger/sources.js';
 import { type PlatformReaction, startPlatform, TAKES } from '../../../src/simulator/platform.js';
 import { createPlatformClient } from '../../../src/sources/platform/client.js';
@@ -30,7 +32,7 @@ const CHOICE: Choice = {
   tags: [],
   reasons: [],
 };
-const BEGUN = ['recorded', 'carried', 'classified'];
+const BEGUN = ['recorded', 'carried', 'triaged', 'classified'];
 const quiet = createLogger({ subsystem: 'api', level: 'silent', format: 'ndjson' });
 
 /** A live message, a platform that does what it is told, and the route to which it reports. */
@@ -72,8 +74,8 @@ async function handedOff({ mode = 'live' as Mode, withContent = false, deadlineM
   const message = await ledger.carry('m1');
   await db.transaction(async (tx) => {
     const understood = { label: 'invoice', confidence: 0.9, classifier: 'test/1', reasons: [] };
+    await setRoute(tx, message, { route: 'email', evidence: 'its channel', now: clock.now() });
     await recordUnderstanding(tx, message, understood, clock.now());
-    await setRoute(tx, message, 'email');
   });
   const deps = {
     db,
@@ -89,8 +91,7 @@ async function handedOff({ mode = 'live' as Mode, withContent = false, deadlineM
     db.transaction(async (tx) => {
       const held = await holdMessage(tx, id, carry);
       if (!held) return null;
-      const conversation = await readConversation(tx, held.thread);
-      const deciding = { tx, ...held, conversation, now: clock.now(), timing };
+      const deciding = await readDeciding(tx, held, { now: clock.now(), timing });
       return (await continueHandOff(deciding)) ?? decideHandOff({ ...deciding, choice: CHOICE, mode }, 'n8n');
     });
   const report = async (body: object, token = TOKEN) => {

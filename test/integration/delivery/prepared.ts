@@ -3,11 +3,12 @@ import { sendReply } from '../../../src/delivery/send-reply.js';
 import type { Timing } from '../../../src/domain/timing.js';
 import { only } from '../../../src/ledger/database.js';
 import { takeTurn } from '../../../src/ledger/lifecycles.js';
-import { claimAnswer, type OutboxRow, prepareReply, readReply } from '../../../src/ledger/outbox.js';
+import { claimAnswer, type OutboxRow, readReply } from '../../../src/ledger/outbox.js';
 import { recordMessagePage } from '../../../src/ledger/record-messages.js';
 import { HOUR, iso } from '../../support/clock.js';
 import { incomingThread } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';
+import { prepareReply } from '../../support/prepare-reply.js';
 import { replyServer } from '../../support/reply-server.js';
 import { assertTrail } from '../../support/trail.js';
 

@@ -11,7 +11,7 @@ import {
   openCanary,
   readCanary,
 } from '../../../src/ledger/canaries.js';
-import { claimVerdict } from '../../../src/ledger/claims.js';
+import { claimVerdict } from '../../support/claim-verdict.js';
 import { HOUR, iso, MINUTE, START } from '../../support/clock.js';
 import { incomingMessage, incomingThread } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';

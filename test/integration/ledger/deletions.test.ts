@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { checkBalance } from '../../../src/assurance/balance.js';
-import { moveReply, prepareReply, readReply } from '../../../src/ledger/outbox.js';
+import { moveReply, readReply } from '../../../src/ledger/outbox.js';
 import { recordConfirmingPage } from '../../../src/ledger/record-messages.js';
 import { noteThreadAbsent, readThread } from '../../../src/ledger/visits.js';
 import { MINUTE } from '../../support/clock.js';
 import { incomingMessage, incomingThread, outgoingMessage, page, unreadableRow } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
+import { prepareReply } from '../../support/prepare-reply.js';
 import { assertTrail, trailOf } from '../../support/trail.js';
 
 const [M1, M2] = [incomingMessage('m1'), incomingMessage('m2')];

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkBalance } from '../../../src/assurance/balance.js';
 import { endMessage, parkMessage, readContent, waitMessage } from '../../../src/ledger/lifecycles.js';
-import { moveReply, prepareReply, readReply } from '../../../src/ledger/outbox.js';
+import { moveReply, readReply } from '../../../src/ledger/outbox.js';
 import { HOUR, MINUTE } from '../../support/clock.js';
 import { incomingMessage, incomingThread, outgoingMessage } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
+import { prepareReply } from '../../support/prepare-reply.js';
 import { assertTrail, trailOf } from '../../support/trail.js';
 
 const EDIT = { text: 'Please cancel my order.' };

@@ -1,11 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { checkBalance } from '../../../src/assurance/balance.js';
-import { escalateMessage, holdMessage, takeTurn } from '../../../src/ledger/lifecycles.js';
-import { prepareReply, readReply } from '../../../src/ledger/outbox.js';
-import { dueThreads, hurryThread, noteThreadAbsent, readThread } from '../../../src/ledger/visits.js';
+import type { Sql } from '../../../src/ledger/database.js';
+import { holdMessage, lockMessage } from '../../../src/ledger/hold-messages.js';
+import { escalateMessage, takeTurn } from '../../../src/ledger/lifecycles.js';
+import { readReply } from '../../../src/ledger/outbox.js';
+import { dueThreads, hurryThread, lockThread, noteThreadAbsent, readThread } from '../../../src/ledger/visits.js';
 import { MINUTE } from '../../support/clock.js';
+import { eventually } from '../../support/eventually.js';
 import { incomingMessage, incomingThread } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
+import { prepareReply } from '../../support/prepare-reply.js';
 import { trailOf } from '../../support/trail.js';
 
 const [LOST, KEPT] = [incomingMessage('lost'), incomingMessage('kept')];
@@ -21,6 +26,11 @@ async function twoThreads(): Promise<TestLedger> {
   return ledger;
 }
 const merge = (ledger: TestLedger) => ledger.read('t2', [LOST, KEPT]);
+const waitingForLocks = async ({ $queryRaw }: Sql): Promise<number> =>
+  (
+    await $queryRaw<unknown[]>`
+      SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  ).length;
 const mergedInto = async ({ db }: TestLedger, id: string) =>
   (await db.$queryRaw<{ into: string | null }[]>`SELECT merged_into AS into FROM thread WHERE id = ${id}::uuid`)[0]
     ?.into;
@@ -134,6 +144,27 @@ describe('a thread that was merged into another', () => {
     const later = await step();
     expect(held?.message.threadId).toBe(held?.thread.id);
     expect(later?.thread.id).toBe(await ledger.threadId('t2'));
+  });
+
+  it('a step that waits while a merge moves its message holds both as they are then', async () => {
+    const ledger = await twoThreads();
+    const { db } = ledger;
+    const message = await ledger.carry('lost');
+    const survivor = await ledger.threadId('t2');
+    const step = await db.transaction(async (tx) => {
+      await lockThread(tx, message.threadId);
+      const waiting = db.transaction((other) => holdMessage(other, message.id, message.carry));
+      await eventually('the step waits for the thread', async () => (await waitingForLocks(db)) > 0);
+      await tx.$executeRaw`UPDATE message SET thread_id = ${survivor}::uuid WHERE id = ${message.id}::uuid`;
+      return { waiting };
+    });
+    const held = await step.waiting;
+    expect([held?.thread.id, held?.message.threadId]).toEqual([survivor, survivor]);
+  });
+
+  it('a message that the ledger does not hold is not waited for', async () => {
+    const { db } = await testLedger();
+    await expect(db.transaction((tx) => lockMessage(tx, randomUUID()))).rejects.toThrow(/gave no row/);
   });
 
   it('a message that moves alone leaves its thread and the case of it where they are', async () => {

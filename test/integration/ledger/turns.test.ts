@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { claimMessage, holdMessage } from '../../../src/ledger/hold-messages.js';
 import {
-  claimMessage,
   endMessage,
   escalateMessage,
-  holdMessage,
   readMessage,
   releaseTurn,
   takeDispatchable,
