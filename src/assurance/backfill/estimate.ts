@@ -1,8 +1,8 @@
 import type { BackfillPace } from '../../domain/backfill.js';
 import { type BackfillEstimate, estimateCalls } from '../../domain/backfill-estimate.js';
 import { listAudits } from '../../ledger/audits.js';
-import { figuresBefore } from '../../ledger/backfill-before.js';
 import { only, type Sql } from '../../ledger/database.js';
+import { figuresBefore } from './before.js';
 
 export interface EstimateInput {
   source: string;

@@ -17,8 +17,8 @@ import {
   totalOf,
 } from '../../domain/backfill-figures.js';
 import { DEFAULT_TIMING, type Timing } from '../../domain/timing.js';
-import { type FiguresBefore, figuresBefore } from '../../ledger/backfill-before.js';
 import { only, type Sql } from '../../ledger/database.js';
+import { type FiguresBefore, figuresBefore } from './before.js';
 import { type BackfillCalls, readCalls } from './calls.js';
 import { type Found, readFound } from './found.js';
 import { marksOf } from './marks.js';
