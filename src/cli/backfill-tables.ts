@@ -15,7 +15,7 @@ import {
   timesInWords,
 } from '../assurance/backfill/words.js';
 import type { BackfillEstimate, Range } from '../domain/backfill-estimate.js';
-import { columns, paint, visible } from './output.js';
+import { paint, visible } from './output.js';
 
 const WIDTH = 80;
 
@@ -37,7 +37,7 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[], w
 function wrapped(sentence: string, indent = 2): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of sentence.split(' ')) {
+  for (const word of sentence.split(/ (?!%)/)) {
     if (line !== '' && line.length + 1 + word.length > WIDTH - indent) {
       lines.push(line);
       line = word;
@@ -46,12 +46,18 @@ function wrapped(sentence: string, indent = 2): string {
   return [...lines, line].map((one) => ' '.repeat(indent) + one).join('\n');
 }
 
+/** Names and values in two columns, a long value going on below itself. */
+function facts(rows: readonly (readonly [string, string])[]): string {
+  const indent = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.map(([name, value]) => name.padEnd(indent) + wrapped(value, indent).trimStart()).join('\n');
+}
+
 const block = (title: string, ...parts: string[]): string => [paint('bold', title), ...parts].join('\n');
 
 /** The report for a terminal of 80 columns. */
 export function backfillTables(report: BackfillReport): string {
   const { messages, multiplier, coverage, found } = report;
-  const facts = columns([
+  const summary = facts([
     ...about(report).map(([name, value]): [string, string] => [name, visible(value)]),
     ['provider holds', `${count(messages.shown)} messages in ${count(report.threads.read)} threads`],
     ['ours before', count(messages.known)],
@@ -61,7 +67,7 @@ export function backfillTables(report: BackfillReport): string {
   ]);
   const blocks = [
     block(wrapped(visible(headline(report)), 0)),
-    facts,
+    summary,
     block('How far these figures go', ...report.marks.map((one) => wrapped(one))),
     block('By month', monthTable(report)),
     ...(found.all === 0 ? [] : [block('Why', ...causeLines(report)), block('By route', routeTable(report))]),
@@ -139,7 +145,7 @@ export function backfillEstimate(estimate: BackfillEstimate): string {
     return say(least) === say(most) ? say(most) : `${say(least)} to ${say(most)}`;
   };
   const rate = (value: number): string => `${Number(value.toPrecision(3))}/s`;
-  const facts = columns([
+  const ranges = facts([
     ['threads', range(threads)],
     ['messages', range(messages)],
     ['pages of listings', range(listPages)],
@@ -153,5 +159,5 @@ export function backfillEstimate(estimate: BackfillEstimate): string {
     ],
     ['takes', range(durationMs, duration)],
   ]);
-  return [facts, ...restsOn.map((one) => wrapped(`rests on: ${one}`, 0))].join('\n');
+  return [ranges, ...restsOn.map((one) => wrapped(`rests on: ${one}`, 0))].join('\n');
 }

@@ -46,7 +46,8 @@ export const UNKNOWN: Claim = { state: 'unknown', share: null };
 export function claimOf(part: number, of: number, { whole, beside }: { whole: boolean; beside: number }): Claim {
   if (whole) return of === 0 ? UNKNOWN : { state: 'exact', share: Math.min(1, part / of) };
   const most = of + beside === 0 ? 1 : (part + beside) / (of + beside);
-  return most >= 1 ? UNKNOWN : { state: 'at_most', share: most };
+  if (most >= 1) return UNKNOWN;
+  return { state: most === 0 ? 'exact' : 'at_most', share: most };
 }
 
 /** Part of a number; null of nothing. */

@@ -36,7 +36,7 @@ export interface Column {
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const [LEFT, TOP, PLOT, FOOT] = [44, 12, 150, 38];
+const [LEFT, TOP, PLOT, FOOT] = [52, 12, 150, 38];
 
 /** Columns along the months. Every month of the plot that nothing is known of stands empty in its place. */
 export function monthColumns(
@@ -101,12 +101,12 @@ export interface Pair {
 
 /** Shares before and after, two bars each. An upper end is drawn as what it is: open, and hatched. */
 export function claimPairs(label: string, pairs: readonly Pair[]): string {
-  const room = WIDTH - 180;
+  const room = WIDTH - 186;
   const each = 62;
   const bar = (claim: Claim, when: string, kind: string, y: number): string => {
     const drawn = claim.state === 'unknown' ? 0 : claim.share * room;
     const fill = claim.state === 'exact' ? kind : 'open';
-    return `${rect(52, y, room, 13, 'track')}${rect(52, y, drawn, 13, fill)}${text(0, y + 11, when)}${text(room + 60, y + 11, claimInWords(claim))}`;
+    return `${rect(60, y, room, 13, 'track')}${rect(60, y, drawn, 13, fill)}${text(0, y + 11, when)}${text(room + 66, y + 11, claimInWords(claim))}`;
   };
   const body = pairs.map(({ name, before, after }, index) => {
     const y = index * each;

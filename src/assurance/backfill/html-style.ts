@@ -9,6 +9,9 @@ h1{font-size:1.7rem;line-height:1.25;margin:0 0 8px}
 h2{font-size:1.2rem;margin:0 0 6px}
 h3{font-size:1rem;margin:20px 0 6px}
 p{margin:0 0 12px}
+.whole{white-space:nowrap}
+header p{color:var(--soft)}
+header .lead{color:var(--ink)}
 .lead{font-size:1.1rem;max-width:46em}
 section{margin-top:40px}
 section>p{color:var(--soft);max-width:46em}
@@ -43,8 +46,13 @@ tbody th{white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0;font-size:.92rem}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
+.sum>*{font-weight:600;border-top:2px solid var(--line)}
 .none{color:var(--soft)}
 footer{margin-top:44px;padding-top:10px;border-top:1px solid var(--line);color:var(--soft);font-size:.85rem}
-@media (max-width:560px){main{padding:18px 14px 36px}h1{font-size:1.4rem}tbody th{white-space:normal}dl{grid-template-columns:1fr}dd{margin-bottom:8px}th,td{padding-right:10px}.tiles{grid-template-columns:1fr 1fr}svg text{font-size:15px}}
+@media (max-width:560px){main{padding:18px 14px 36px}h1{font-size:1.4rem}dl{grid-template-columns:1fr}dd{margin-bottom:8px}.tiles{grid-template-columns:1fr 1fr}svg text{font-size:15px}
+table{font-size:.8rem}th,td{padding-right:6px}thead th{white-space:normal!important;font-size:.75rem;vertical-align:bottom}.bare th,.bare .n,.wordy th{white-space:normal}
+.wordy,.wordy thead,.wordy tbody,.stack,.stack tbody,.stack tr{display:block}.wordy tr{display:grid;grid-template-columns:1fr repeat(var(--numbers),4.8em);column-gap:8px}
+.wordy tr,.stack tr{border-bottom:1px solid var(--line);padding:5px 0}.wordy th,.wordy td,.stack th,.stack td{border:0;padding:0}.wordy .n{white-space:normal}
+.wordy td.w{grid-column:1/-1;order:9;color:var(--soft)}.wordy th.w,.stack thead{display:none}.stack th,.stack td{display:inline-block;padding-right:12px;overflow-wrap:anywhere}}
 @media print{:root{--paper:#fff;--panel:#fff;--ink:#000;--soft:#333;--line:#999;--ours:#1f5fa8;--taken:#7db4ea;--lost:#c2541b;--track:#eee;--warn:#fff;--warn-line:#999}body{font-size:11pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}section{break-inside:auto;margin-top:24px}figure,tr,aside,.tile{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}}
 `;

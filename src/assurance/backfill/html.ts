@@ -23,17 +23,37 @@ type Cell = string | number;
 
 const cell = (value: Cell): string => (typeof value === 'number' ? count(value) : escapeHtml(value));
 
-/** The first column names a row; the columns of `words` are text, all others are numbers. */
-function table(heads: readonly string[], rows: readonly (readonly Cell[])[], words: readonly number[] = [0]): string {
-  const kind = (column: number): string => (words.includes(column) ? '' : ' class="n"');
-  const head = heads.map((name, column) => `<th scope="col"${kind(column)}>${escapeHtml(name)}</th>`).join('');
-  const body = rows.map((row) => {
+interface TableForm {
+  /** Columns of text; all others are numbers. */
+  words?: readonly number[];
+  /** Whether its last row sums up the others. */
+  summed?: boolean;
+}
+
+/** The first column names a row. */
+function table(
+  heads: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  { words = [0], summed = false }: TableForm = {},
+): string {
+  const kind = (column: number): string => (words.includes(column) ? ' class="w"' : ' class="n"');
+  const numbers = heads.filter((_, column) => !words.includes(column)).length;
+  // On a narrow page a line of words goes below the numbers of its row.
+  const kinds = [
+    ...(heads.length === 0 ? ['bare'] : []),
+    ...(words.length > 1 ? [numbers > 0 ? 'wordy' : 'stack'] : []),
+  ];
+  const form = `${kinds.length === 0 ? '' : ` class="${kinds.join(' ')}"`}${numbers > 0 ? ` style="--numbers:${numbers}"` : ''}`;
+  const head = heads
+    .map((name, column) => `<th scope="col"${column === 0 ? '' : kind(column)}>${escapeHtml(name)}</th>`)
+    .join('');
+  const body = rows.map((row, index) => {
     const cells = row.map((value, column) =>
       column === 0 ? `<th scope="row">${cell(value)}</th>` : `<td${kind(column)}>${cell(value)}</td>`,
     );
-    return `<tr>${cells.join('')}</tr>`;
+    return `<tr${summed && index === rows.length - 1 ? ' class="sum"' : ''}>${cells.join('')}</tr>`;
   });
-  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  return `<div class="scroll"><table${form}>${heads.length === 0 ? '' : `<thead><tr>${head}</tr></thead>`}<tbody>${body.join('')}</tbody></table></div>`;
 }
 
 const section = (title: string, lead: string, ...parts: string[]): string =>
@@ -62,7 +82,7 @@ export function backfillHtml(report: BackfillReport): string {
 </head>
 <body>
 <main>
-<header><h1>${escapeHtml(title)}</h1><p class="lead">${escapeHtml(headline(report))}</p>${tiles(report)}${marks(report)}</header>
+<header><h1>What ${escapeHtml(backfill.source)} held</h1><p>In threads created from <span class="whole">${day(backfill.from)}</span> to <span class="whole">${day(backfill.to)}</span></p><p class="lead">${escapeHtml(headline(report))}</p>${tiles(report)}${marks(report)}</header>
 ${byMonth(report)}
 ${byCause(report)}
 ${byAge(report)}
@@ -83,10 +103,10 @@ ${section('About this report', '', definitions(about(report)))}
 const definitions = (rows: readonly [string, string][]): string =>
   `<dl>${rows.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>`;
 
-function tiles({ messages, multiplier, coverage: { messages: share }, backfill }: BackfillReport): string {
+function tiles({ messages, multiplier, coverage: { messages: share }, backfill, whole }: BackfillReport): string {
   const tile = (value: string, name: string, kind = '') =>
     `<div class="tile ${kind}"><b>${escapeHtml(value)}</b><span>${escapeHtml(name)}</span></div>`;
-  return `<div class="tiles">${tile(count(messages.shown), 'messages the provider holds')}${tile(count(messages.known), 'were ours before')}${tile(count(messages.missed), backfill.mode === 'report' ? 'are missing' : 'had been missed', 'bad')}${tile(timesInWords(multiplier), 'what we had, is what there is')}${tile(claimInWords(share.before), 'coverage before')}${tile(claimInWords(share.after), 'coverage after')}</div>`;
+  return `<div class="tiles">${tile(count(messages.shown), whole ? 'messages the provider holds' : 'messages in the threads that were read')}${tile(count(messages.known), 'were ours before')}${tile(count(messages.missed), backfill.mode === 'report' ? 'are missing' : 'had been missed', 'bad')}${tile(timesInWords(multiplier).replace(' times', ' ×'), 'as many as were ours before')}${tile(claimInWords(share.before), 'coverage before')}${tile(claimInWords(share.after), 'coverage after')}</div>`;
 }
 
 const marks = (report: BackfillReport): string =>
@@ -169,7 +189,7 @@ function byMonth(report: BackfillReport): string {
       ['lost', 'share that had been missed'],
     ]),
     '</div>',
-    table(['month', 'held by provider', 'ours before', 'ours after', 'missed', 'share', 'of inbound'], rows),
+    table(['month', 'provider', 'ours before', 'ours after', 'missed', 'share', 'of inbound'], rows, { summed: true }),
   );
 }
 
@@ -188,7 +208,7 @@ function byCause({ found }: BackfillReport): string {
     table(
       ['cause', 'meaning', 'found', 'inbound', 'share'],
       found.causes.map((one) => [one.cause, one.meaning, one.found, one.inbound, inPercent(one.share, 'down')]),
-      [0, 1],
+      { words: [0, 1] },
     ),
   );
 }
@@ -238,7 +258,7 @@ const automation = (report: BackfillReport): string =>
   section(
     'What it means for automation',
     'A share of the messages that arrived here flatters; the customers wrote all that the provider holds.',
-    table(['', ''], automationRows(report)),
+    table([], automationRows(report)),
   );
 
 const byRoute = ({ found }: BackfillReport): string =>
@@ -250,7 +270,7 @@ const byRoute = ({ found }: BackfillReport): string =>
         table(
           ['route', 'meaning', 'ours before', 'missed', 'missed share'],
           found.routes.map((one) => [one.route, one.meaning, one.ours, one.found, routeShare(one)]),
-          [0, 1],
+          { words: [0, 1] },
         ),
       );
 
@@ -273,13 +293,13 @@ function largestGaps({ gaps, threads }: BackfillReport): string {
       one.because,
     ]);
     parts.push(
-      `<h3>Creation time that could not be listed</h3>${table(['interval', 'length', 'because'], rows, [0, 2])}`,
+      `<h3>Creation time that could not be listed</h3>${table(['interval', 'length', 'because'], rows, { words: [0, 2] })}`,
     );
   }
   if (threads.unread > 0) {
     const rows = gaps.unread.map((one) => [one.threadId ?? 'not ours', minute(one.createdAt), one.because]);
     parts.push(
-      `<h3>Threads that could not be read whole (${count(threads.unread)})</h3>${table(['thread', 'created', 'because'], rows, [0, 1, 2])}`,
+      `<h3>Threads that could not be read whole (${count(threads.unread)})</h3>${table(['thread', 'created', 'because'], rows, { words: [0, 1, 2] })}`,
     );
   }
   return section('The largest gaps', '', ...parts);
@@ -294,7 +314,7 @@ const samples = ({ samples: rows }: BackfillReport): string =>
         table(
           ['cause', 'direction', 'month', 'command'],
           rows.map((one) => [one.cause, one.direction, one.month, one.trace]),
-          [0, 1, 2, 3],
+          { words: [0, 1, 2, 3] },
         ),
       );
 

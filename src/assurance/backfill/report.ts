@@ -150,7 +150,7 @@ export async function reportBackfill(
   const ofThreads = (part: number) => claimOf(part, threads.listed, { whole: isListed, beside: beside.threads });
   const ofTruth = (part: number): Claim => {
     const claim = claimOf(part, total.shownInbound + (whole ? 0 : beside.inbound), { whole: true, beside: 0 });
-    return whole || claim.state === 'unknown' ? claim : { ...claim, state: 'at_most' };
+    return whole || claim.state === 'unknown' || claim.share === 0 ? claim : { ...claim, state: 'at_most' };
   };
   const report: Omit<BackfillReport, 'marks'> = {
     backfill,

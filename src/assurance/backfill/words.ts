@@ -99,7 +99,7 @@ export function callRows({ calls }: BackfillReport): [string, string, string, st
 
 export function callNotes({ calls }: BackfillReport): string {
   const { confirming, failed, refused, perSecond, budgetShare, madeShare } = calls;
-  const rate = perSecond === null ? '' : `; ${perSecond.toPrecision(2)} a second`;
+  const rate = perSecond === null ? '' : `; ${Number(perSecond.toPrecision(2))} a second`;
   const budget = budgetShare === null ? '' : `, ${badShare(budgetShare)} of what the rate of the source allows`;
   const made = madeShare === null ? '' : `, ${badShare(madeShare)} of all calls that it got in that time`;
   return `${count(confirming)} confirmed a reading; ${count(failed)} failed, ${count(refused)} of them refused with 429${rate}${budget}${made}`;
