@@ -13,15 +13,7 @@ export interface MonthCounts {
 
 export const NO_MONTH: MonthCounts = { shown: 0, known: 0, shownInbound: 0, knownInbound: 0 };
 
-/** Adds what threads showed, month by month. */
-export function sumMonths(threads: readonly Readonly<Record<string, MonthCounts>>[]): Record<string, MonthCounts> {
-  const sums: Record<string, MonthCounts> = {};
-  for (const months of threads)
-    for (const [month, counts] of Object.entries(months)) sums[month] = addCounts(sums[month] ?? NO_MONTH, counts);
-  return sums;
-}
-
-export const addCounts = (one: MonthCounts, other: MonthCounts): MonthCounts => ({
+const addCounts = (one: MonthCounts, other: MonthCounts): MonthCounts => ({
   shown: one.shown + other.shown,
   known: one.known + other.known,
   shownInbound: one.shownInbound + other.shownInbound,
