@@ -11,7 +11,7 @@ import { DEFAULT_TIMING, type Timing, type TimingField } from '../../src/domain/
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { demandFullReading } from '../../src/ledger/sources.js';
 import { type RunningSimulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
-import type { Truth } from '../../src/simulator/truth.js';
+import type { MessageTruth, Truth } from '../../src/simulator/truth.js';
 import { ensureSearchAttributes } from '../../src/workers/temporal-setup.js';
 import { eventually } from './eventually.js';
 import { type Gateway, startGateway } from './gateway.js';
@@ -73,6 +73,7 @@ export interface Rig {
   folder: string;
   control<T = { messageId: string; threadId: string }>(name: string, body: object): Promise<T>;
   truth(at?: Date): Promise<Truth>;
+  messageTruths(): Promise<MessageTruth[]>;
   /** Waits for the worker to read everything anew, as `--once` does, and draws the account of that instant. */
   account(withinMs?: number): Promise<Account>;
   /** Rows of a statement over the ledger. */
@@ -160,6 +161,7 @@ async function makeRig(
     folder,
     control: (name, body) => ask(`/control/${name}`, { method: 'POST', body: JSON.stringify(body) }),
     truth: (at) => ask(at ? `/truth?at=${at.toISOString()}` : '/truth'),
+    messageTruths: async () => (await ask<{ messages: MessageTruth[] }>('/truth/messages')).messages,
     async account(withinMs = 90_000) {
       const begun = performance.now();
       const at = new Date(floorToSecond(systemClock.now().getTime()));
