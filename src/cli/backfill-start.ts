@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { DateTime, IANAZone } from 'luxon';
+import { estimateBackfill } from '../assurance/backfill/estimate.js';
 import { processConfig } from '../config/process-config.js';
 import {
   BACKFILL_MODES,
@@ -21,6 +22,7 @@ import { createBackfill, type NewBackfill, openBackfillOf } from '../ledger/back
 import { recordChange } from '../ledger/changes.js';
 import { relianceOn } from '../ledger/claims.js';
 import { backfillSchedule } from '../workers/temporal-setup.js';
+import { backfillEstimate } from './backfill-tables.js';
 import { EXIT } from './exit-codes.js';
 import { withLedger } from './installation.js';
 import { commandActor } from './operator.js';
@@ -72,6 +74,7 @@ export interface StartOptions {
   replies?: BackfillPolicy['replies'];
   youngerThan?: number;
   every?: number;
+  dryRun?: boolean;
   by?: string;
   json?: boolean;
 }
@@ -134,6 +137,7 @@ export const startOptions = (command: Command): Command =>
       'a sweep of the last days each so many hours, with the same report',
       wholeNumber(1, 8_760),
     )
+    .option('--dry-run', 'call and begin nothing: how many calls it will take, and how long')
     .option('--by <name>', 'who asks; the user of this machine unless given')
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -172,6 +176,11 @@ export async function startBackfill(options: StartOptions): Promise<void> {
       askedBy: commandActor(options.by),
       now,
     };
+    if (options.dryRun) {
+      const estimate = await estimateBackfill(db, { source, ...interval, pace: wanted.pace, now });
+      print(options.json ? toJson({ source, ...interval, estimate }) : backfillEstimate(estimate));
+      return;
+    }
     await withTemporal(config, async (client) => {
       const idle = await queuesWithoutWorker(client, source, { ownQueue: wanted.ownQueue });
       if (options.every !== undefined) {

@@ -1,7 +1,8 @@
 import type { BackfillPace } from '../../domain/backfill.js';
 import { type BackfillEstimate, estimateCalls } from '../../domain/backfill-estimate.js';
+import { WaybillError } from '../../domain/failures.js';
 import { listAudits } from '../../ledger/audits.js';
-import { only, type Sql } from '../../ledger/database.js';
+import type { Sql } from '../../ledger/database.js';
 import { figuresBefore } from './before.js';
 
 export interface EstimateInput {
@@ -51,6 +52,11 @@ async function readRates(
            (SELECT count(*)::int FROM provider_call c WHERE c.source = s.name AND c.opened_at > ${new Date(now.getTime() - HOUR_MS)}
               AND c.opened_at <= ${now} AND NOT c.parameters ? 'backfill') AS calls
     FROM source s WHERE s.name = ${source}`;
-  const { allowed, calls } = only(rows, `source ${source}`);
+  const [row] = rows;
+  if (!row)
+    throw new WaybillError('UsageWrong', `The ledger does not know ${source} yet: nothing can be estimated.`, {
+      retryable: false,
+    });
+  const { allowed, calls } = row;
   return { allowedPerSecond: allowed, takenPerSecond: calls / (HOUR_MS / 1000) };
 }

@@ -12,7 +12,6 @@ import {
   lossRuns,
   type MonthCounts,
   NO_MONTH,
-  notListed,
   shareOf,
   totalOf,
 } from '../../domain/backfill-figures.js';
@@ -21,6 +20,7 @@ import { only, type Sql } from '../../ledger/database.js';
 import { type FiguresBefore, figuresBefore } from './before.js';
 import { type BackfillCalls, readCalls } from './calls.js';
 import { type Found, readFound } from './found.js';
+import { readGaps } from './gaps.js';
 import { marksOf } from './marks.js';
 
 /** What a report is about, as the ledger has it. */
@@ -109,7 +109,6 @@ export interface Sample {
   trace: string;
 }
 
-const NAMED = 20;
 const LONGEST_RUNS = 10;
 const SAMPLES_PER_CAUSE = 3;
 
@@ -263,26 +262,6 @@ async function heldBeside(
       WHERE t.source = ${source} AND t.created_at >= ${from} AND t.created_at < ${to} AND b.state IS DISTINCT FROM 'read'`,
     'what is held beside a backfill',
   );
-}
-
-async function readGaps(db: Sql, { id, from, to }: ReportedBackfill): Promise<Omit<BackfillReport['gaps'], 'days'>> {
-  const rows = await db.$queryRaw<{ from: Date; to: Date; outcome: string; because: string | null }[]>`
-    SELECT from_at AS "from", to_at AS "to", outcome, because FROM backfill_listing WHERE backfill_id = ${id}::uuid ORDER BY from_at, to_at`;
-  const intervals = (outcome: string) =>
-    rows.filter((row) => row.outcome === outcome).map((row) => ({ from: row.from.getTime(), to: row.to.getTime() }));
-  const parts = { listed: intervals('listed'), unlisted: intervals('unlisted') };
-  const unread = await db.$queryRaw<BackfillReport['gaps']['unread']>`
-    SELECT thread_id AS "threadId", created_at AS "createdAt", COALESCE(because, 'unknown') AS because
-    FROM backfill_thread WHERE backfill_id = ${id}::uuid AND state = 'unread' ORDER BY created_at, provider_thread_id LIMIT ${NAMED}`;
-  const unlisted = rows.flatMap(({ outcome, because, ...part }) =>
-    outcome === 'unlisted' ? [{ ...part, because: because ?? 'unknown' }] : [],
-  );
-  const longest = unlisted.sort((a, b) => b.to.getTime() - b.from.getTime() - (a.to.getTime() - a.from.getTime()));
-  return {
-    unlisted: longest.slice(0, NAMED),
-    ...notListed({ from: from.getTime(), to: to.getTime() }, parts),
-    unread,
-  };
 }
 
 /** A few of each cause, inbound ones first, in an order that has nothing to do with time. */

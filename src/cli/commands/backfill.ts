@@ -21,6 +21,7 @@ import { instant, wholeNumber } from '../option-values.js';
 import { print, toJson } from '../output.js';
 import { chooseSources } from '../sources.js';
 import { withTemporal } from '../temporal-client.js';
+import { reportOptions } from './backfill-report.js';
 
 const OTHERS = '2, 3, 4 as for every command.';
 const LISTED = 50;
@@ -58,6 +59,7 @@ export function addBackfill(program: Command): void {
         watchBackfill(db, (await find(db, id, options)).id, options),
       );
     });
+  reportOptions(ofOne(group.command('report').argument('[id]', WHICH)), find);
   order(group, 'pause', 'make no calls until it is resumed; what is queued is taken out').action(obeyed('pause'));
   order(group, 'resume', 'go on at the page where it stood').action(obeyed('resume'));
   order(group, 'cancel', 'end it; what it found stays').action(obeyed('cancel'));
