@@ -1,5 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { figuresBefore } from '../../../src/assurance/backfill/before.js';
 import { boundOf } from '../../../src/assurance/backfill/bound.js';
 import { estimateBackfill } from '../../../src/assurance/backfill/estimate.js';
@@ -10,7 +15,8 @@ import { COURTEOUS_PACE } from '../../../src/domain/backfill.js';
 import { openCall } from '../../../src/ledger/calls.js';
 import { fillBackfill, monthOf, type Walk, type WalkedMessage, type WalkedThread } from '../../support/backfilled.js';
 import { DAY, HOUR, START } from '../../support/clock.js';
-import { testLedger } from '../../support/ledger.js';
+import { type TestLedger, testLedger } from '../../support/ledger.js';
+import { cleanEnvironment } from '../../support/worker-process.js';
 
 const YEAR = 365 * DAY;
 
@@ -409,5 +415,45 @@ describe('the page and the tables', () => {
     expect(report.coverage.messages.before.state).toBe('unknown');
     expect(backfillHtml(report)).toContain('No thread has been read whole yet.');
     expect(backfillTables(report)).toContain('unfinished run');
+  });
+});
+
+describe('waybill backfill', () => {
+  const run = ({ url }: TestLedger, ...args: string[]) => {
+    const env = cleanEnvironment({ WAYBILL_DATABASE_URL: url });
+    try {
+      const out = execFileSync(process.execPath, ['bin/waybill.mjs', 'backfill', ...args], {
+        env,
+        encoding: 'utf8',
+        stdio: 'pipe',
+      });
+      return { code: 0, out };
+    } catch (error) {
+      const { status, stdout } = error as { status: number; stdout: string };
+      return { code: status, out: stdout };
+    }
+  };
+
+  it('report prints tables, JSON and a page, and exits with 1 where messages were missed', async () => {
+    const { ledger, id } = await reported(naiveYear());
+    const folder = await mkdtemp(join(tmpdir(), 'backfill-report-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const page = join(folder, 'report.html');
+    const tables = run(ledger, 'report');
+    expect(tables.code).toBe(1);
+    expect(tables.out).toContain('By month');
+    const json = run(ledger, 'report', id, '--json', '--html', page);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({ backfill: { id }, messages: { missed: 5 }, marks: expect.any(Array) });
+    expect(readFileSync(page, 'utf8')).toContain('<!doctype html>');
+    expect(run(ledger, 'report', '--html', join(folder, 'nowhere', 'report.html')).code).toBe(2);
+  });
+
+  it('start --dry-run begins nothing', async () => {
+    const { ledger } = await reported(naiveYear());
+    const estimate = run(ledger, 'start', '--source', 'dashboard', '--dry-run', '--to', START.toISOString(), '--json');
+    expect(estimate.code).toBe(0);
+    expect(JSON.parse(estimate.out)).toMatchObject({ source: 'dashboard', estimate: { threads: { least: 5 } } });
+    expect(await ledger.count('backfill')).toBe(1);
   });
 });
