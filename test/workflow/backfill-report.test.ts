@@ -50,8 +50,8 @@ it('says by month what the simulator holds, and of what was missed what is true'
   expect(report.messages).toMatchObject({ shown: all.length, missed: missed.length, after: all.length });
   expect(report.inbound.missed).toBe(missed.filter((message) => message.direction === 'inbound').length);
   expect(report.multiplier).toBe(all.length / (all.length - missed.length));
-  expect(compared.months.map(({ after, ...month }) => month)).toEqual(
-    report.months.map(({ after, ...month }) => month),
+  expect(compared.months.map((month) => ({ ...month, after: 0 }))).toEqual(
+    report.months.map((month) => ({ ...month, after: 0 })),
   );
 
   // By when it was written, but for the few whose sender stamped them with something else: those count as they are stamped.
