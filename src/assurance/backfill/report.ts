@@ -114,7 +114,8 @@ const SAMPLES_PER_CAUSE = 3;
 
 /**
  * What a backfill found out, from the ledger alone: what the provider holds, what was ours, what had been missed and why. Exact for
- * the threads that were read whole; of the interval only where nothing was left out. Null where there is no such backfill.
+ * the threads that were read whole; of the interval only where nothing was left out.
+ * @throws WaybillError LedgerConflict where there is no such backfill
  */
 export async function reportBackfill(
   db: Sql,
