@@ -36,7 +36,9 @@ const LAYERS = {
   embedded: { values: [...BASE, 'telemetry'], types: ['config'] },
   api: { values: [...BASE, ...STEPS, ...USERS, 'config', 'telemetry', 'workflows'], types: ['workers'] },
   workers: { values: [...BASE, ...STEPS, ...USERS, 'config', 'telemetry', 'workflows', 'embedded', 'api'], types: [] },
-  cli: { values: ALL_BUT_SIMULATOR, types: [] },
+  // The show puts the simulated world and the product into one process: docs/adr/0045.
+  demo: { values: [...BASE, ...STEPS, ...USERS, 'telemetry', 'embedded', 'simulator'], types: ['config'] },
+  cli: { values: [...ALL_BUT_SIMULATOR, 'demo'], types: [] },
   simulator: { values: [...BASE, 'telemetry'], types: [] },
 };
 

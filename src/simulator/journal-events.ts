@@ -16,6 +16,8 @@ export interface WorldEvent {
   corpus: string | null;
   /** Rates of oddities that differ from the table's. */
   rates?: Partial<Record<OddityName, number>>;
+  /** How the past differs from the usual one. */
+  shape?: { longEvery?: number; growth?: number };
 }
 
 export interface InboundEvent {

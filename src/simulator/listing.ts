@@ -50,8 +50,8 @@ function threadRows(world: World, query: ThreadQuery, at: number): SimThread[] {
   const until = query.until === null ? Number.POSITIVE_INFINITY : floor(query.until);
   const narrow = until - since < DAY;
   const keyed: { thread: SimThread; key: number }[] = [];
-  for (const thread of world.threads.values()) {
-    if (byCreation && (floor(thread.createdAt) < since || floor(thread.createdAt) >= until)) continue;
+  // Both ends are whole units, so that a creation lies between them exactly where its floor does.
+  for (const thread of byCreation ? world.createdBetween(since, until) : world.threads.values()) {
     if (!visibility.isListed(thread, at)) continue;
     if (narrow && visibility.isHiddenFromNarrow(thread, at)) continue;
     const activity = byCreation

@@ -45,8 +45,19 @@ export function openWorld(options: SimulatorOptions, clock: Clock): Station {
 
 function firstEvent(options: SimulatorOptions, corpus: string | null, anchor: number): WorldEvent {
   const { seed = DEFAULTS.seed, threads = DEFAULTS.threads, days = DEFAULTS.days } = options;
-  const { rates } = options;
-  return { type: 'world', version: 1, at: anchor, seed, anchor, threads, days, corpus, ...(rates ? { rates } : {}) };
+  const { rates, shape } = options;
+  return {
+    type: 'world',
+    version: 1,
+    at: anchor,
+    seed,
+    anchor,
+    threads,
+    days,
+    corpus,
+    ...(rates ? { rates } : {}),
+    ...(shape ? { shape } : {}),
+  };
 }
 
 function refuseConflicts(options: SimulatorOptions, origin: WorldEvent, dir: string): void {

@@ -21,6 +21,8 @@ export interface SimulatorOptions {
   oddities?: Partial<Record<OddityName, boolean>>;
   /** Rates of oddities that a new world is made with, instead of the table's. */
   rates?: Partial<Record<OddityName, number>>;
+  /** How the past of a new world differs from the usual one. */
+  shape?: { longEvery?: number; growth?: number };
   /** Age, ms, beyond which a cursor is refused while cursor-expires is on; 10 minutes by default. */
   cursorLifeMs?: number;
   /** Live arrivals per hour, default 0. */

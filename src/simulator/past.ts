@@ -11,6 +11,10 @@ export interface PastShape {
   threads: number;
   days: number;
   rateOf: RateOf;
+  /** One thread in so many is a long conversation; 97 unless given. */
+  longEvery?: number;
+  /** How the number of new threads grows over the days: as their power; 0, the default, is even. */
+  growth?: number;
 }
 
 /** Nothing of the past happens later than this before the anchor: a world begins quiet. */
@@ -33,8 +37,8 @@ function drawConversation(shape: PastShape, texts: Texts, end: number, index: nu
   // A margin keeps every thread inside a horizon of the same number of days that is measured a few days later.
   const margin = Math.min(5, shape.days * 0.02) * DAY;
   const span = Math.max(HOUR, shape.days * DAY - margin - QUIET_MS);
-  const messagesWanted = deepLength(shape.threads, index, random);
-  const share = messagesWanted > 0 ? 0.4 + 0.6 * random.next() : random.next();
+  const messagesWanted = deepLength(shape, index, random);
+  const share = shareOfPast(shape, messagesWanted > 0, random);
   const createdAt = Math.round(end - share * span);
   const writing = texts.opening(random);
   const thread = drawThread(random, {
@@ -87,9 +91,15 @@ function drawConversation(shape: PastShape, texts: Texts, end: number, index: nu
 }
 
 /** Some threads are longer than a page of messages, one is longer than four pages. */
-function deepLength(threads: number, index: number, random: SeededRandom): number {
-  if (threads < 10 || index % 97 !== 5) return 0;
+function deepLength({ threads, longEvery = 97 }: PastShape, index: number, random: SeededRandom): number {
+  if (threads < 10 || index % longEvery !== 5 % longEvery) return 0;
   return index === 5 ? random.between(105, 125) : random.between(27, 70);
+}
+
+/** How far back a thread begins, as a share of the days: a long conversation not so late that it could not be held. */
+function shareOfPast({ growth = 0 }: PastShape, isLong: boolean, random: SeededRandom): number {
+  if (growth === 0) return isLong ? 0.4 + 0.6 * random.next() : random.next();
+  return Math.max(isLong ? 0.04 : 0, 1 - random.next() ** (1 / (1 + growth)));
 }
 
 /** Replies of customers: log-normal fit to 16 billion mails (Kooti 2015): half within 47 minutes, 1 % after 15 days. */

@@ -35,6 +35,8 @@ export class World implements TrafficWorld {
   private readonly traffic = new Traffic(this);
   private currentTexts: Texts;
   private corpusName: string | null;
+  /** By creation; made again after a thread came. */
+  private creations: SimThread[] | null = null;
 
   constructor(
     readonly origin: WorldEvent,
@@ -44,7 +46,9 @@ export class World implements TrafficWorld {
     this.rateOf = ratesOf(origin.rates);
     this.corpusName = origin.corpus;
     this.currentTexts = origin.corpus === null ? templateTexts : textsOf(origin.corpus);
-    for (const thread of drawPast({ ...origin, rateOf: this.rateOf }, this.currentTexts)) this.addThread(thread);
+    for (const thread of drawPast({ ...origin, ...origin.shape, rateOf: this.rateOf }, this.currentTexts)) {
+      this.addThread(thread);
+    }
   }
 
   get seed(): number {
@@ -70,8 +74,24 @@ export class World implements TrafficWorld {
     this.head = now;
   }
 
+  /** Threads created in [from, to), found without going through all of them. Milliseconds since 1970. */
+  *createdBetween(from: number, to: number): Generator<SimThread> {
+    if (this.creations === null) this.creations = [...this.threads.values()].sort((a, b) => a.createdAt - b.createdAt);
+    let [low, high] = [0, this.creations.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.creations[middle]?.createdAt ?? 0) < from) low = middle + 1;
+      else high = middle;
+    }
+    for (let at = low; at < this.creations.length; at++) {
+      const thread = this.creations[at];
+      if (!thread || thread.createdAt >= to) return;
+      yield thread;
+    }
+  }
+
   addThread(thread: SimThread): void {
-    this.threads.set(thread.id, thread);
+    this.holdThread(thread);
     this.organic.push(thread);
     for (const message of thread.messages) this.messages.set(message.id, message);
   }
@@ -151,7 +171,7 @@ export class World implements TrafficWorld {
         lost: [],
         ...(event.opens.listedAt === null ? {} : { listedAt: event.opens.listedAt }),
       };
-      this.threads.set(thread.id, thread);
+      this.holdThread(thread);
     }
     const home = thread ?? this.thread(event.threadId);
     this.addMessage(home, {
@@ -198,6 +218,11 @@ export class World implements TrafficWorld {
     const message = this.messages.get(id);
     if (!message) throw new RangeError(`the journal names the message ${id}, which this world does not hold`);
     return message;
+  }
+
+  private holdThread(thread: SimThread): void {
+    this.threads.set(thread.id, thread);
+    this.creations = null;
   }
 
   private leave(lost: SimThread, survivorId: string): void {
