@@ -61,6 +61,13 @@ export interface NaiveIntake {
  * nothing written on it is seen again. Pure: the same world gives the same intake.
  */
 export function pollNaively(world: World, options: NaivePollerOptions): NaiveIntake {
+  const poller = naivePoller(world, options);
+  poller.advance(options.to);
+  return poller.intake;
+}
+
+/** The same, poll by poll: `advance` makes those up to an instant. */
+export function naivePoller(world: World, options: NaivePollerOptions) {
   const { from, to, windowDays = 1, everyMs = POLL_EVERY_MS } = options;
   const source = simulatedSource(world);
   const windowMs = windowDays * DAY_MS;
@@ -73,7 +80,15 @@ export function pollNaively(world: World, options: NaivePollerOptions): NaiveInt
     requests: 0,
   };
   const dropped = new Set<string>();
-  for (let at = from; at <= to; at += everyMs) {
+  let next = from;
+  return {
+    intake,
+    advance(until: number): void {
+      for (; next <= Math.min(until, to); next += everyMs) poll(next);
+    },
+  };
+
+  function poll(at: number): void {
     const interval = { from: at - windowMs, to: at };
     const listing: NaiveListing = { at, interval, pages: [] };
     for (let cursor: string | null = null; ; ) {
@@ -87,7 +102,6 @@ export function pollNaively(world: World, options: NaivePollerOptions): NaiveInt
     intake.requests += listing.pages.length;
     for (const { ids } of listing.pages) for (const id of ids) readNaively(id, at);
   }
-  return intake;
 
   function readNaively(id: string, at: number): void {
     const known = intake.threads.get(id);

@@ -1,3 +1,4 @@
+import type { Clock } from '../domain/clock.js';
 import type { IncomingMessage, IncomingThread } from '../domain/message.js';
 import { listMessages, listThreads, MESSAGE_LIMIT, THREAD_LIMIT } from '../simulator/listing.js';
 import { wireThread } from '../simulator/wire.js';
@@ -5,7 +6,7 @@ import type { World } from '../simulator/world.js';
 import type { SimThread } from '../simulator/world-model.js';
 import { toMessage, toThread } from '../sources/dashboard/normalize.js';
 import { Notes } from '../sources/dashboard/notes.js';
-import type { Page } from '../sources/source.js';
+import { type Page, ProviderFailure, type SourceClient } from '../sources/source.js';
 
 /**
  * The simulated dashboard without HTTP, at any instant of its past: what its routes would answer, read as the product's adapter
@@ -44,6 +45,21 @@ export function simulatedSource(world: World): SimulatedSource {
     },
   };
   return source;
+}
+
+/** The same as the client of a source, for what only lists and reads. */
+export function dashboardClient(world: World, clock: Clock): SourceClient {
+  const source = simulatedSource(world);
+  const now = (): number => clock.now().getTime();
+  const client: Pick<SourceClient, 'listThreads' | 'listMessages'> = {
+    listThreads: async ({ from, to, cursor }) =>
+      source.listThreads({ from: Date.parse(from), to: Date.parse(to), cursor }, now()),
+    listMessages: async (query) => {
+      if (source.knows(query.providerThreadId, now())) return source.listMessages(query, now());
+      throw new ProviderFailure('SourceNotFound', 'There is no such thread.', { status: 404 });
+    },
+  };
+  return client as SourceClient;
 }
 
 /** A thread as the list would show it. */
