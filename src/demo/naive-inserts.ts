@@ -36,14 +36,15 @@ export const NAIVE_INSERTS = {
   messages: (db: Sql, rows: string) => db.$executeRaw`
     INSERT INTO message (id, source, provider_message_id, thread_id, twin_group_id, channel, direction, origin_at, first_seen_at,
                          first_seen_by, first_call_id, reading_id, activity_at, arrival_known, message_id_hash, content_hash, has_body,
-                         client_ref, adapter_version, state, disposition, reason, ended_at, absent_at)
+                         client_ref, adapter_version, state, disposition, reason, carry_count,
+                         ended_at, absent_at)
     SELECT id, source, provider_message_id, thread_id, twin_group_id, channel, direction, origin_at, at, 'poll', call_id, reading_id,
            activity_at, absent_at IS NOT NULL, message_id_hash, content_hash, has_body, client_ref, adapter_version, 'ended', disposition,
-           reason, at, absent_at
+           reason, carry_count, at, absent_at
     FROM jsonb_to_recordset(${rows}::jsonb)
       AS row (id uuid, source text, provider_message_id text, thread_id uuid, twin_group_id uuid, channel text, direction text,
               origin_at timestamptz, at timestamptz, call_id uuid, reading_id uuid, activity_at timestamptz, message_id_hash text,
-              content_hash text, has_body boolean, client_ref text, adapter_version text, disposition text, reason text,
+              content_hash text, has_body boolean, client_ref text, adapter_version text, disposition text, reason text, carry_count int,
               absent_at timestamptz)`,
   bodies: (db: Sql, rows: string) => db.$executeRaw`
     INSERT INTO message_body (message_id, version, recorded_at, call_id, content_hash, from_address, to_addresses, subject, text, html, headers, raw)

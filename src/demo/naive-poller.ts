@@ -3,6 +3,7 @@ import type { IncomingMessage, IncomingThread } from '../domain/message.js';
 import { listThreads, MESSAGE_LIMIT, THREAD_LIMIT } from '../simulator/listing.js';
 import type { World } from '../simulator/world.js';
 import type { Page } from '../sources/source.js';
+import type { Automation, CarriedEnd } from './automation.js';
 import { simulatedSource, threadAt } from './simulated-source.js';
 
 const DAY_MS = 86_400_000;
@@ -15,6 +16,8 @@ export interface NaivePollerOptions {
   /** What it asks for: threads of the last days, which it takes for the active ones. Default 1, as in the original system. */
   windowDays?: number;
   everyMs?: number;
+  /** What carries the messages that it takes in; without it each one ends as only observed. */
+  automation?: Automation;
 }
 
 /** One listing, with the ids of each page. */
@@ -51,6 +54,8 @@ export interface NaiveIntake {
   threads: Map<string, NaiveThread>;
   /** When each message was taken in, by provider id. */
   takenAt: Map<string, number>;
+  /** How those ended that automation carried, by provider id. */
+  carried: Map<string, CarriedEnd>;
   /** Requests that it made, readings that brought nothing included. */
   requests: number;
 }
@@ -77,6 +82,7 @@ export function naivePoller(world: World, options: NaivePollerOptions) {
     readings: [],
     threads: new Map(),
     takenAt: new Map(),
+    carried: new Map(),
     requests: 0,
   };
   const dropped = new Set<string>();
@@ -120,6 +126,11 @@ export function naivePoller(world: World, options: NaivePollerOptions) {
     const taken = news.filter((row) => !isBehind(row));
     const behind = news.filter(isBehind).map((row) => row.providerMessageId);
     for (const { providerMessageId } of taken) intake.takenAt.set(providerMessageId, at);
+    const { status } = world.thread(id);
+    for (const message of taken.toReversed()) {
+      const end = message.direction === 'inbound' ? options.automation?.carry(message, status, at) : null;
+      if (end) intake.carried.set(message.providerMessageId, end);
+    }
     for (const lost of behind) dropped.add(lost);
     intake.readings.push({ at, providerThreadId: id, readBeforeAt, pages, taken, dropped: behind });
   }

@@ -183,7 +183,8 @@ export async function naiveRows(
     const activity = activityAt({ ...times, onRevisit: readBeforeAt !== null });
     if (thread)
       thread.last_activity_at = iso(Math.max(activity, Date.parse(String(thread.last_activity_at ?? iso(0)))));
-    const end = { disposition: admission.end, reason: admission.reason };
+    const carried = intake.carried.get(message.providerMessageId);
+    const end = carried ?? { disposition: admission.end, reason: admission.reason };
     rows.messages.push({
       id,
       source,
@@ -202,6 +203,7 @@ export async function naiveRows(
       client_ref: message.clientRef,
       adapter_version: ADAPTER,
       ...end,
+      carry_count: carried ? 1 : 0,
       absent_at: readBeforeAt === null ? null : iso(readBeforeAt),
     });
     const { from, to, subject, text, html, headers, raw = null } = message;

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js';
 import { exhaustInterval } from '../domain/exhaust.js';
 import { type FailureType, WaybillError } from '../domain/failures.js';
 import type { Timing } from '../domain/timing.js';
+import { figuresBefore } from '../ledger/backfill-before.js';
 import {
   type BackfillProgress,
   endBackfillThread,
@@ -19,6 +20,7 @@ import {
   createBackfill,
   endBackfill,
   intervalToList,
+  keepBefore,
   readBackfill,
 } from '../ledger/backfills.js';
 import type { Database } from '../ledger/database.js';
@@ -86,6 +88,7 @@ export async function walkBackfill(walk: Walk): Promise<Walked> {
   if (!backfill) throw new WaybillError('LedgerConflict', `Another backfill of "${source}" is open.`);
   const backfillId = backfill.id;
   await beginBackfill(db, backfillId, { firstRunId: backfillId, inHand: [], now: clock.now() });
+  await keepBefore(db, backfillId, await figuresBefore(db, { source, from: backfill.from, to: backfill.to }));
   for (;;) {
     const interval = await intervalToList(db, backfillId);
     if (!interval) break;

@@ -21,3 +21,14 @@ export const assertPortIsFree = async (port: number, what: string, variable: str
     `port ${port}, meant for ${what}, ${why}: stop that process, or set ${variable} to a free port`,
   );
 };
+
+/** A TCP port of 127.0.0.1 that the system gives to nobody else for now. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
