@@ -14,6 +14,7 @@ import { addChanges } from './commands/changes.js';
 import { addClassifier } from './commands/classifier.js';
 import { addConfig } from './commands/config.js';
 import { addCoverage } from './commands/coverage.js';
+import { addDemo } from './commands/demo.js';
 import { addDigest } from './commands/digest.js';
 import { addDoNotCallCommands } from './commands/do-not-call.js';
 import { addExport } from './commands/export.js';
@@ -72,6 +73,7 @@ for (const add of [
 ])
   add(program);
 for (const add of [addPark, addReprocess, addSource, addForms, addToken, addChanges]) add(program);
+addDemo(program);
 addPlaybook(program);
 addClassifier(program);
 for (const add of [addMode, addApproval, addStopSending, addShadow]) add(program);

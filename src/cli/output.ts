@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import { noColour } from '../config/terminal.js';
+import { forcesColour, noColour } from '../config/terminal.js';
 
-const coloured = process.stdout.isTTY === true && !noColour;
+const coloured = (process.stdout.isTTY === true || forcesColour) && !noColour;
 
 export const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
   coloured ? styleText(style, text) : text;

@@ -25,6 +25,8 @@ export interface Week {
   from: string;
   /** Messages that the provider could show from this week on. */
   held: number;
+  /** Polls of the naive intake, each of which it listed to its end. */
+  polls: number;
   /** What the naive intake took in, and what of it came from customers. */
   taken: number;
   takenInbound: number;
@@ -54,6 +56,7 @@ export interface Audience {
 export interface IncidentOptions {
   threads: number;
   seed: number;
+  /** A year of whole weeks unless given. */
   days?: number;
   /** When the year ends. */
   now: Date;
@@ -83,7 +86,7 @@ export interface IncidentAccount {
  * provider gave; the truth is asked last, by id.
  */
 export async function playIncident(options: IncidentOptions, audience: Audience): Promise<IncidentAccount> {
-  const { threads, seed, days = 365, signal } = options;
+  const { threads, seed, days = 364, signal } = options;
   const to = Math.floor(options.now.getTime() / DAY_MS) * DAY_MS;
   const from = to - days * DAY_MS;
   const world = worldOf({ threads, seed, days, to });
@@ -147,7 +150,7 @@ export function worldOf({
   to: number;
 }): World {
   const clock = { now: () => new Date(to) };
-  const shape = { longEvery: 5, growth: 0.7 };
+  const shape = { longEvery: 4, growth: 0.7 };
   return openWorld(
     { token: 'provider', controlToken: 'control', seed, threads, days, profile: 'observed', shape },
     clock,
@@ -175,6 +178,7 @@ async function playYear(
     const before = {
       taken: naive.intake.takenAt.size,
       carried: naive.intake.carried.size,
+      polls: naive.intake.listings.length,
       seen: waybill.intake.seenAt.size,
     };
     const end = Math.min(to, from + (week + 1) * WEEK_MS);
@@ -185,6 +189,7 @@ async function playYear(
     weeks.push({
       from: new Date(begunAt).toISOString(),
       held: held[week] ?? 0,
+      polls: naive.intake.listings.length - before.polls,
       taken: news.length,
       takenInbound: news.filter((id) => world.message(id).direction === 'inbound').length,
       automated: naive.intake.carried.size - before.carried,

@@ -13,6 +13,7 @@ import { addChanges } from '../../../src/cli/commands/changes.js';
 import { addClassifier } from '../../../src/cli/commands/classifier.js';
 import { addConfig } from '../../../src/cli/commands/config.js';
 import { addCoverage } from '../../../src/cli/commands/coverage.js';
+import { addDemo } from '../../../src/cli/commands/demo.js';
 import { addDigest } from '../../../src/cli/commands/digest.js';
 import { addDoNotCallCommands } from '../../../src/cli/commands/do-not-call.js';
 import { addExport } from '../../../src/cli/commands/export.js';
@@ -73,6 +74,7 @@ describe('docs/reference/cli.md', () => {
     ])
       add(program);
     for (const add of [addPark, addReprocess, addSource, addToken, addChanges]) add(program);
+    addDemo(program);
     addPlaybook(program);
     addClassifier(program);
     for (const add of [addMode, addApproval, addStopSending, addShadow]) add(program);
