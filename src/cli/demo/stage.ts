@@ -8,7 +8,8 @@ import { endLines, opening, panel, witnessLines } from './script.js';
 /** How long the year and each act stand on a terminal, ms, at speed 1. */
 const YEAR_MS = 20_000;
 const ACT_MS = 6_000;
-const BAR = 40;
+/** With what stands beside it no wider than 80 characters: a line that folds cannot be redrawn. */
+const BAR = 30;
 
 /** Nobody watches: the account at the end is all. */
 export const SILENT: Audience = {
@@ -35,7 +36,7 @@ export function plainStage(): Audience {
       const quarter = Math.floor(progress.share * 4);
       if (quarter === told) return;
       told = quarter;
-      print(walkLine(progress));
+      print(walkLines(progress).join('; '));
     },
     end: async (account) => show(['', ...endLines(account)]),
   };
@@ -72,7 +73,7 @@ export function liveStage({ speed, signal }: { speed: number; signal: AbortSigna
       keep();
       await wait(2 * ACT_MS);
     },
-    walking: (progress) => redraw([walkLine(progress)]),
+    walking: (progress) => redraw(walkLines(progress)),
     end: async (account) => {
       keep();
       show(['', ...endLines(account)]);
@@ -82,8 +83,8 @@ export function liveStage({ speed, signal }: { speed: number; signal: AbortSigna
 
 const show = (lines: readonly string[]): void => print(lines.join('\n'));
 
-function walkLine({ share, threads, messages, virtualMs, calls }: Parameters<Audience['walking']>[0]): string {
+function walkLines({ share, threads, messages, virtualMs, calls }: Parameters<Audience['walking']>[0]): string[] {
   const left = share > 0 ? (virtualMs * (1 - share)) / share : 0;
   const said = `${count(threads.read)} threads, ${count(calls)} calls, ${paint('red', `${count(messages.missed)} missed`)}`;
-  return `${bar(share, BAR)} ${said}; ${duration(virtualMs)} of its own time, ${duration(left)} to go`;
+  return [`${bar(share, BAR)} ${said}`, `${duration(virtualMs)} of its own time, ${duration(left)} to go`];
 }
