@@ -1,13 +1,14 @@
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { type BackfillCalls, createBackfillCalls } from '../activities/backfill-calls.js';
 import type { ActivityDeps } from '../activities/deps.js';
+import { createSourceCalls } from '../activities/source-calls.js';
+import { figuresBefore } from '../assurance/backfill/before.js';
 import { COURTEOUS_PACE } from '../domain/backfill.js';
 import { nextWidth } from '../domain/backfill-walk.js';
 import type { Clock } from '../domain/clock.js';
 import { exhaustInterval } from '../domain/exhaust.js';
 import { type FailureType, WaybillError } from '../domain/failures.js';
 import type { Timing } from '../domain/timing.js';
-import { figuresBefore } from '../ledger/backfill-before.js';
 import {
   type BackfillProgress,
   endBackfillThread,
@@ -24,6 +25,7 @@ import {
   readBackfill,
 } from '../ledger/backfills.js';
 import type { Database } from '../ledger/database.js';
+import { openRound } from '../ledger/visits.js';
 import type { World } from '../simulator/world.js';
 import { INBOXES } from '../simulator/world-model.js';
 import { createLogger } from '../telemetry/logger.js';
@@ -62,7 +64,9 @@ export async function walkBackfill(walk: Walk): Promise<Walked> {
   let at = walk.begunAt;
   let calls = 0;
   const clock: Clock = { now: () => new Date(at) };
-  const activities = createBackfillCalls(depsOf(walk, clock));
+  const deps = depsOf(walk, clock);
+  const activities = createBackfillCalls(deps);
+  const visits = createSourceCalls(deps);
   const asked = <T>(call: () => Promise<T>): Promise<T> => {
     signal.throwIfAborted();
     at += 1_000 / (COURTEOUS_PACE.perSecond ?? 1);
@@ -99,6 +103,18 @@ export async function walkBackfill(walk: Walk): Promise<Walked> {
   return { backfillId, calls, virtualMs: at - walk.begunAt };
 
   async function list(interval: { from: Date; to: Date }): Promise<void> {
+    let { because, threads } = await exhaust(interval);
+    // What a list no longer shows of what we hold is for the live rounds beside it to look into: then it is believed.
+    if (because === 'ListingContradicted' && (await visitUnlisted())) ({ because, threads } = await exhaust(interval));
+    const { widthMs } = await readBackfill(db, backfillId);
+    const width = because === null ? nextWidth(widthMs, threads, timing.coveringWidthMs) : timing.coveringWidthMs;
+    await closeBackfillListing(db, { backfillId, interval, because, widthMs: width, now: clock.now() });
+  }
+
+  async function exhaust(interval: {
+    from: Date;
+    to: Date;
+  }): Promise<{ because: FailureType | null; threads: number }> {
     let threads = 0;
     const spoken = { from: interval.from.toISOString(), to: interval.to.toISOString() };
     const exhausted = await exhaustInterval(async (position) => {
@@ -108,10 +124,21 @@ export async function walkBackfill(walk: Walk): Promise<Walked> {
       threads += page.rows;
       return page;
     }, failureType);
-    const because = exhausted.outcome === 'end' ? null : exhausted.because;
-    const { widthMs } = await readBackfill(db, backfillId);
-    const width = because === null ? nextWidth(widthMs, threads, timing.coveringWidthMs) : timing.coveringWidthMs;
-    await closeBackfillListing(db, { backfillId, interval, because, widthMs: width, now: clock.now() });
+    return { because: exhausted.outcome === 'end' ? null : exhausted.because, threads };
+  }
+
+  /** One live round, and a second one where a thread is missing: only two readings make it gone. */
+  async function visitUnlisted(): Promise<boolean> {
+    const unlisted = await db.$queryRaw<{ id: string }[]>`
+      SELECT id FROM thread WHERE source = ${source} AND unlisted_at IS NOT NULL AND gone_at IS NULL ORDER BY id`;
+    const roundId = await openRound(db, source, `demo/${source}/${clock.now().toISOString()}`, clock.now());
+    for (const { id: threadId } of unlisted) {
+      const { next } = await asked(() => visits.readThreadPage({ source, roundId, threadId }));
+      if (next !== 'missing') continue;
+      at += timing.visitEveryMs;
+      await asked(() => visits.readThreadPage({ source, roundId, threadId }));
+    }
+    return unlisted.length > 0;
   }
 
   async function readListed(): Promise<void> {
@@ -149,12 +176,15 @@ export async function walkBackfill(walk: Walk): Promise<Walked> {
 /** What these calls need of a worker. */
 function depsOf({ db, world, timing }: Walk, clock: Clock): ActivityDeps {
   const deps: Pick<ActivityDeps, 'db' | 'clock' | 'timing' | 'ownAddresses' | 'clientOf' | 'adapterVersionOf'> & {
-    log: Pick<ActivityDeps['log'], 'backfill'>;
+    log: Pick<ActivityDeps['log'], 'backfill' | 'intake'>;
   } = {
     db,
     clock,
     timing,
-    log: { backfill: createLogger({ subsystem: 'backfill', level: 'silent' }) },
+    log: {
+      backfill: createLogger({ subsystem: 'backfill', level: 'silent' }),
+      intake: createLogger({ subsystem: 'intake', level: 'silent' }),
+    },
     ownAddresses: new Set(INBOXES),
     clientOf: () => dashboardClient(world, clock),
     adapterVersionOf: () => 'demo/1',
