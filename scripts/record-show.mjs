@@ -13,6 +13,10 @@ const COMMAND = 'npx waybill demo incident';
 const [CHARACTER, LINE, MARGIN] = [8.4, 19, 20];
 const COLOURS = { 31: '#ff7b72', 32: '#56d364', 36: '#79c0ff' };
 const [BACKGROUND, FOREGROUND] = ['#0d1117', '#c9d1d9'];
+const ESCAPE = String.fromCharCode(27);
+const STYLE = new RegExp(`(${ESCAPE}\\[\\d+m)`);
+const STYLES = new RegExp(STYLE, 'g');
+const CODE = new RegExp(`^${ESCAPE}\\[(\\d+)m$`);
 
 const written = () => {
   const given = process.argv[2];
@@ -33,8 +37,8 @@ const escape = (text) =>
 /** A line with its colours as spans. */
 const spans = (line) => {
   let [style, out] = [{}, ''];
-  for (const part of line.split(/(\u001b\[\d+m)/)) {
-    const code = /^\u001b\[(\d+)m$/.exec(part)?.[1];
+  for (const part of line.split(STYLE)) {
+    const code = CODE.exec(part)?.[1];
     if (code === undefined) {
       const fill = style.fill ? ` fill="${style.fill}"` : '';
       const weight = style.bold ? ' font-weight="bold"' : '';
@@ -48,9 +52,9 @@ const spans = (line) => {
 
 const lines = written().trimEnd().split('\n');
 const panel = lines.findLastIndex((line) => /WEEK \d+ OF/.test(line));
-const shown = [`\u001b[1m$ ${COMMAND}\u001b[22m`, ...lines.slice(0, 3), '...', '', ...lines.slice(panel)];
-const plain = shown.map((line) => line.replaceAll(/\u001b\[\d+m/g, ''));
-const width = Math.ceil(Math.max(...plain.map((line) => [...line].length)) * CHARACTER + 2 * MARGIN);
+const shown = [`${ESCAPE}[1m$ ${COMMAND}${ESCAPE}[22m`, ...lines.slice(0, 3), '...', '', ...lines.slice(panel)];
+const plain = shown.map((line) => line.replaceAll(STYLES, ''));
+const width = Math.ceil(Math.max(...plain.map((line) => line.length)) * CHARACTER + 2 * MARGIN);
 const height = shown.length * LINE + 2 * MARGIN;
 const rows = shown.map(
   (line, index) => `<text x="${MARGIN}" y="${MARGIN + (index + 0.8) * LINE}">${spans(line)}</text>`,

@@ -55,7 +55,8 @@ export async function naiveRows(
     });
   }
   const rowOfThread = new Map(rows.threads.map((row) => [row.provider_thread_id, row]));
-  const leads = new Map<string, Row>();
+  const leads = new Map<string, Row & { id: string }>();
+  const lastActivity = new Map<string, number>();
   for (const reading of intake.readings) readingRows(reading);
   rows.twins.push(...leads.values());
   return rows;
@@ -163,11 +164,12 @@ export async function naiveRows(
     const id = newId();
     const hashes = { message_id_hash: messageIdHash(message), content_hash: contentHash(message) };
     const thread = rowOfThread.get(providerThreadId);
+    const createdAt = Date.parse(intake.threads.get(providerThreadId)?.thread.createdAt ?? '');
     const times = {
       originAt: message.originAt === null ? null : Date.parse(message.originAt),
       receivedAt: null,
       firstSeenAt: at,
-      threadCreatedAt: Date.parse(String(thread?.created_at)),
+      threadCreatedAt: createdAt,
     };
     const admission = admit({
       ...times,
@@ -181,8 +183,9 @@ export async function naiveRows(
     });
     if (admission.end === null) throw new RangeError('what is only observed ends when it is recorded');
     const activity = activityAt({ ...times, onRevisit: readBeforeAt !== null });
-    if (thread)
-      thread.last_activity_at = iso(Math.max(activity, Date.parse(String(thread.last_activity_at ?? iso(0)))));
+    const latest = Math.max(activity, lastActivity.get(providerThreadId) ?? 0);
+    lastActivity.set(providerThreadId, latest);
+    if (thread) thread.last_activity_at = iso(latest);
     const carried = intake.carried.get(message.providerMessageId);
     const end = carried ?? { disposition: admission.end, reason: admission.reason };
     rows.messages.push({
@@ -242,7 +245,7 @@ export async function naiveRows(
     const name = `${hashes.message_id_hash} ${hashes.content_hash}`;
     const lead = leads.get(name) ?? { id: newId(), mailbox_group: mailboxGroup, ...hashes };
     leads.set(name, { ...lead, first_message_id: id });
-    return String(lead.id);
+    return lead.id;
   }
 
   function callRow(

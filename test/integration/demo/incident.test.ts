@@ -20,7 +20,7 @@ const play = async (
     ...more,
   };
   const account = await playIncident(
-    { threads: 130, seed: 3, days: 60, now: START, signal, withLedger: (work) => work(db) },
+    { threads: 80, seed: 3, days: 40, now: START, signal, withLedger: (work) => work(db) },
     audience,
   );
   return { account, db };
