@@ -66,7 +66,7 @@ export function panel(weeks: readonly Week[]): string[] {
     ],
     ['share that automation carries', undefined, 'share of them that was taken in', undefined],
     [chart(automation, goodShare(automation.at(-1) ?? 0)), 'green', chart(reach, goodShare(reach.at(-1) ?? 0)), 'red'],
-    [`taken in so far ${count(taken)}`, 'green', `so far ${count(held)}, never taken in ${count(held - taken)}`, 'red'],
+    [`${count(taken)} taken in so far`, 'green', `${count(held)} so far; ${count(held - taken)} never came`, 'red'],
     [
       `polls ${count(sumOf(weeks, (w) => w.polls))}, each to its end`,
       'green',
