@@ -13,8 +13,8 @@ import { type Page, ProviderFailure, type SourceClient } from '../sources/source
  * reads it. Milliseconds since 1970.
  */
 export interface SimulatedSource {
-  listThreads(query: { from: number; to: number; cursor: string | null }, at: number): Page<IncomingThread>;
-  listMessages(query: { providerThreadId: string; cursor: string | null }, at: number): Page<IncomingMessage>;
+  threadPage(query: { from: number; to: number; cursor: string | null }, at: number): Page<IncomingThread>;
+  messagePage(query: { providerThreadId: string; cursor: string | null }, at: number): Page<IncomingMessage>;
   /** Whether the list of messages of a thread can be asked for. */
   knows(providerThreadId: string, at: number): boolean;
   /** Every page of a thread, newest first. */
@@ -25,11 +25,11 @@ export function simulatedSource(world: World): SimulatedSource {
   const { visibility } = world;
   const thread = (id: string): SimThread => world.thread(id);
   const source: SimulatedSource = {
-    listThreads({ from, to, cursor }, at) {
+    threadPage({ from, to, cursor }, at) {
       const answer = listThreads(world, { since: from, until: to, limit: THREAD_LIMIT, cursor }, at);
       return toPage(answer.threads, answer.next_cursor, toThread);
     },
-    listMessages({ providerThreadId, cursor }, at) {
+    messagePage({ providerThreadId, cursor }, at) {
       const answer = listMessages(world, thread(providerThreadId), { limit: MESSAGE_LIMIT, cursor }, at);
       return toPage(answer.messages, answer.next_cursor, toMessage);
     },
@@ -37,7 +37,7 @@ export function simulatedSource(world: World): SimulatedSource {
     readThread(providerThreadId, at) {
       const pages: Page<IncomingMessage>[] = [];
       for (let cursor: string | null = null; ; ) {
-        const page = source.listMessages({ providerThreadId, cursor }, at);
+        const page = source.messagePage({ providerThreadId, cursor }, at);
         pages.push(page);
         cursor = page.nextCursor;
         if (cursor === null) return pages;
@@ -53,9 +53,9 @@ export function dashboardClient(world: World, clock: Clock): SourceClient {
   const now = (): number => clock.now().getTime();
   const client: Pick<SourceClient, 'listThreads' | 'listMessages'> = {
     listThreads: async ({ from, to, cursor }) =>
-      source.listThreads({ from: Date.parse(from), to: Date.parse(to), cursor }, now()),
+      source.threadPage({ from: Date.parse(from), to: Date.parse(to), cursor }, now()),
     listMessages: async (query) => {
-      if (source.knows(query.providerThreadId, now())) return source.listMessages(query, now());
+      if (source.knows(query.providerThreadId, now())) return source.messagePage(query, now());
       throw new ProviderFailure('SourceNotFound', 'There is no such thread.', { status: 404 });
     },
   };

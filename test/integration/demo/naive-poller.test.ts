@@ -83,7 +83,7 @@ async function recordEachPage(
       INSERT INTO poll_window (source, run_id, end_at, horizon_at, owed, opened_at)
       VALUES ('dashboard', ${`poll ${at}`}, ${now}, ${interval.from}, ${JSON.stringify(owed)}::jsonb, ${now}) RETURNING id`;
     const windowId = window?.id ?? '';
-    const page = source.listThreads({ from: at - DAY, to: at, cursor: null }, at);
+    const page = source.threadPage({ from: at - DAY, to: at, cursor: null }, at);
     const listing = { source: 'dashboard', windowId, interval, covering: true, earlier: [], now, timing };
     const call = await openCall(db, {
       source: 'dashboard',
@@ -102,7 +102,7 @@ async function recordEachPage(
       const [thread] = await db.$queryRaw<
         { id: string }[]
       >`SELECT id FROM thread WHERE provider_thread_id = ${providerThreadId}`;
-      const shown = source.listMessages({ providerThreadId, cursor: null }, at);
+      const shown = source.messagePage({ providerThreadId, cursor: null }, at);
       const items = shown.items.filter((one) => !one.ok || !dropped.has(one.value.providerMessageId));
       const reading = await openCall(db, {
         source: 'dashboard',
