@@ -87,8 +87,27 @@ function arrivalOf(form: Form, row: unknown) {
   const path = form.reconciliation.by === 'list' ? form.reconciliation.body : '';
   const body = readPath(row, path);
   const isObject = typeof body === 'object' && body !== null;
-  const raw = Buffer.from(JSON.stringify(isObject ? body : row) ?? 'null');
+  const raw = Buffer.from(asJson(isObject ? body : row));
   return { form, by: 'poll', raw, body: isObject ? body : undefined, deliveryId: null } as const;
+}
+
+const DEEPEST = 50;
+
+/** A row as text. JSON.parse reads what is nested deeper than JSON.stringify can follow: of such a row the depths are left out. */
+function asJson(row: unknown): string {
+  try {
+    return JSON.stringify(row) ?? 'null';
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return JSON.stringify(shallow(row, DEEPEST)) ?? 'null';
+  }
+}
+
+function shallow(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '(nested deeper)';
+  if (Array.isArray(value)) return value.map((one) => shallow(one, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shallow(one, depth - 1)]));
 }
 
 export interface FormAccount {

@@ -178,6 +178,10 @@ describe('POST /webhooks/forms/:form', () => {
     ['a list', '[]'],
     ['nothing', ''],
     ['a byte 0', '{"id":"s\\u00001"}'],
+    [
+      'lists in lists without end',
+      `{"fields":{"email":"a@example.com","message":${'['.repeat(7_000)}${']'.repeat(7_000)}}}`,
+    ],
   ])('keeps and parks what it signed for with %s', async (_, body) => {
     const { ledger, send } = await withApi();
     expect(await send({ body })).toEqual({ status: 202, said: 'parked' });
