@@ -139,6 +139,21 @@ describe('POST /webhooks/forms/:form', () => {
     await nothing();
   });
 
+  it('takes what was signed whatever its header says of the type', async () => {
+    const { post, form } = await withApi();
+    for (const [index, type] of ['json', 'text/plain;', ';', 'application/json; charset=latin-9'].entries()) {
+      const body = submissionBody(`s${index}`);
+      const [id, at] = [randomUUID(), systemClock.now()];
+      const headers = {
+        'content-type': type,
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+        'webhook-signature': new Webhook(form.verification.secrets[0] ?? '').sign(id, at, body),
+      };
+      expect({ type, ...(await post(headers, body)) }).toEqual({ type, status: 202, said: 'stored' });
+    }
+  });
+
   it('answers 404 for a form that is not configured, and keeps nothing of its name', async () => {
     const { send, refused, nothing } = await withApi();
     expect((await send({ form: 'canary' })).status).toBe(404);
