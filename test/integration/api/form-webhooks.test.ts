@@ -262,6 +262,16 @@ describe('a vendor with a signature of its own', () => {
     });
   });
 
+  it('loses nothing to an id of a delivery that came with other bytes: the signature does not cover it', async () => {
+    const { ledger, post } = await withApi(own());
+    const signed = (text: string) => ({ 'x-signature': `sha256=${sign(text).digest('hex')}`, 'x-delivery': 'd1' });
+    expect((await post(signed(body), body)).said).toBe('stored');
+    const next = submissionBody('s2');
+    expect((await post(signed(next), next)).said).toBe('stored');
+    expect((await post(signed(next), next)).said).toBe('replay');
+    expect(await ledger.count('message')).toBe(2);
+  });
+
   it('takes sha1 in base64 where that is what the vendor has', async () => {
     const { post } = await withApi(own({ algorithm: 'sha1', encoding: 'base64', prefix: '' }));
     expect((await post({ 'x-signature': sign(body, 'sha1').digest('base64') }, body)).status).toBe(202);
