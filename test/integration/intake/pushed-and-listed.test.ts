@@ -48,4 +48,31 @@ describe('a list of a vendor', () => {
     expect(await list(rows, 'run 2')).toMatchObject({ known: 3 });
     expect(await ledger.count('park')).toBe(1);
   });
+
+  it('shows nothing new where it says more of a submission than its webhook did, though it has no id', async () => {
+    const { ledger, push, list } = await withForm();
+    await push(said('Where is my parcel?'));
+    const row = said('Where is my parcel?', { created_at: iso(60_000), number: 1 });
+    expect(await list([row])).toMatchObject({ known: 1, stored: 0 });
+    expect(await list([row], 'run 2')).toMatchObject({ known: 1, stored: 0 });
+    expect(await ledger.count('message')).toBe(1);
+    expect(await ledger.db.$queryRaw`SELECT pushed_at = listed_at AS both FROM submission`).toEqual([{ both: true }]);
+  });
+
+  it('is followed by a late webhook of the same, and that is nothing new either', async () => {
+    const { ledger, push, list } = await withForm();
+    await list([said('Where is my parcel?', { created_at: iso() })]);
+    expect((await push(said('Where is my parcel?'))).kind).toBe('known');
+    expect((await push(said('Where is my other parcel?'))).kind).toBe('stored');
+    expect(await ledger.count('message')).toBe(2);
+  });
+
+  it('shows another one where the same words were written at another time', async () => {
+    const { ledger, push, list } = await withForm();
+    await push(said('Where is my parcel?', { created_at: iso() }));
+    ledger.clock.advance(5 * HOUR);
+    const rows = [0, 4 * HOUR].map((at) => said('Where is my parcel?', { created_at: iso(at), number: at }));
+    expect(await list(rows)).toMatchObject({ known: 1, stored: 1 });
+    expect(await ledger.count('message')).toBe(2);
+  });
 });
