@@ -54,15 +54,21 @@ export async function strangeCalls(
   return rows.filter(({ toHash }) => !awaited.has(toHash)).map(({ sid }) => sid);
 }
 
-/** Calls that the provider accepted within [since, shownBy) and that the list lacks. */
+/** Calls from a number that the provider accepted within [since, shownBy) and that the list of this number lacks. */
 export async function missingCalls(
   db: Sql,
-  { provider, sids, since, shownBy }: { provider: string; sids: readonly string[]; since: Date; shownBy: Date },
+  {
+    provider,
+    sids,
+    since,
+    shownBy,
+    from,
+  }: { provider: string; sids: readonly string[]; since: Date; shownBy: Date; from: string },
 ): Promise<{ sid: string; key: string }[]> {
   return db.$queryRaw<{ sid: string; key: string }[]>`
-    SELECT sid, key FROM call_attempt
-    WHERE provider = ${provider} AND accepted_at >= ${since} AND accepted_at < ${shownBy} AND sid IS NOT NULL
-      AND NOT (sid = ANY (${[...sids]}::text[])) ORDER BY sid`;
+    SELECT one.sid, one.key FROM call_attempt one JOIN call ON call.id = one.call_id AND call.from_number = ${from}
+    WHERE one.provider = ${provider} AND one.accepted_at >= ${since} AND one.accepted_at < ${shownBy} AND one.sid IS NOT NULL
+      AND NOT (one.sid = ANY (${[...sids]}::text[])) ORDER BY one.sid`;
 }
 
 export async function openMismatches(db: Sql, provider: string): Promise<string[]> {

@@ -75,7 +75,8 @@ export async function compareCalls(
     if (receipt.kind === 'recorded' && messageId) recovered += 1;
   }
   return db.transaction(async (tx) => {
-    const strange = await strangeCalls(tx, { provider, sids, since, from: calling?.from ?? '' });
+    const from = calling?.from ?? '';
+    const strange = await strangeCalls(tx, { provider, sids, since, from });
     // What was accepted while the list was read, or a moment before it, need not stand in it.
     const shownBy = new Date(begunAt.getTime() - timing.callVisibleMs);
     const missing = await missingCalls(tx, {
@@ -83,6 +84,7 @@ export async function compareCalls(
       sids,
       since: new Date(since.getTime() + timing.callVisibleMs),
       shownBy,
+      from,
     });
     for (const sid of strange) await raiseMismatch(tx, provider, `unknown/${sid}`, { sid, via: 'list' }, now);
     for (const { sid, key } of missing)

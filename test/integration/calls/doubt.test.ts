@@ -280,6 +280,19 @@ describe('the comparison with the list of the provider', () => {
     expect(await world.alarms()).toEqual([]);
   });
 
+  it('misses no call of the number that calls were made from before: the list is that of the number of today', async () => {
+    const world = await phoneWorld();
+    const id = await world.ask('m1');
+    await world.decide(id);
+    await world.finish(id);
+    world.clock.advance(5 * MINUTE);
+    const { calling } = world.deps;
+    if (!calling) throw new Error('nothing calls');
+    const renumbered = { ...world, deps: { ...world.deps, calling: { ...calling, from: '+442079460001' } } };
+    expect(await compare(renumbered)).toEqual({ listed: 0, recovered: 0, strange: 0, missing: 0 });
+    expect(await world.alarms()).toEqual([]);
+  });
+
   it('raises an alarm for a call that we do not know and for one that is missing, until they are explained', async () => {
     const world = await phoneWorld();
     const id = await world.ask('m1');
