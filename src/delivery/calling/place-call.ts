@@ -5,7 +5,7 @@ import { finishCall, type OpenCall, openCall } from '../../ledger/calls.js';
 import { only, type Sql } from '../../ledger/database.js';
 import { mustNotBeCalled } from '../../ledger/do-not-call.js';
 import { lockMessage } from '../../ledger/hold-messages.js';
-import { type CarriedMessage, isToldAnew, readConversation, readMessage } from '../../ledger/lifecycles.js';
+import { type CarriedMessage, isToldAnew, readConversation } from '../../ledger/lifecycles.js';
 import { isStopped, scopeOf } from '../../ledger/modes.js';
 import {
   beginPlacing,
