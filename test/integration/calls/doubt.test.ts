@@ -275,7 +275,7 @@ describe('the comparison with the list of the provider', () => {
     await world.decide(id);
     await world.run(id);
     world.clock.advance(5_000);
-    expect(await compare(world)).toEqual({ listed: 1, recovered: 1, strange: 0, missing: 0 });
+    expect(await compare(world)).toMatchObject({ listed: 1, recovered: 1, strange: 0, missing: 0 });
     expect(await world.call(id)).toMatchObject({ status: 'completed' });
     expect(await world.alarms()).toEqual([]);
   });
