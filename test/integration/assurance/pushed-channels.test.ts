@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { judgeClaims } from '../../../src/assurance/probes/judge-claims.js';
+import { type PushedContext, readPushedCoverage } from '../../../src/assurance/pushed-coverage.js';
+import { compareCalls, listCallsPage } from '../../../src/delivery/calling/compare.js';
+import { isFinal } from '../../../src/domain/calls.js';
+import { claimsOf } from '../../../src/domain/claims.js';
+import type { Reconciliation } from '../../../src/domain/forms.js';
+import { readClaims } from '../../../src/ledger/claims.js';
+import { recordSubmission } from '../../../src/ledger/submissions.js';
+import { HOUR, MINUTE } from '../../support/clock.js';
+import { LIST, withVendor } from '../../support/form-vendor.js';
+import { submissionBody } from '../../support/forms.js';
+import type { TestLedger } from '../../support/ledger.js';
+import { phoneWorld } from '../../support/phone-world.js';
+
+/** What is known of pushed channels: of forms by each kind of proof, and of calls by the provider's list. */
+
+type Books = Pick<TestLedger, 'db' | 'clock' | 'timing'>;
+
+const coverageOf = async ({ db, clock, timing }: Books, source: string, more: Partial<PushedContext> = {}) =>
+  (await readPushedCoverage(db, { forms: [], source, at: clock.now(), timing, ...more }))[0];
+
+async function claimsAbout({ db, clock, timing }: Books, source: string) {
+  await judgeClaims({ db, clock, timing }, source);
+  const rows = await readClaims(db, source, clock.now());
+  return Object.fromEntries(rows.map(({ claim, verdict, evidence }) => [claim, { verdict, evidence }]));
+}
+
+async function formWith(reconciliation: (url: string) => Reconciliation) {
+  const vendor = await withVendor(reconciliation);
+  const forms = [vendor.form];
+  return {
+    ...vendor,
+    coverage: (at = vendor.clock.now()) => coverageOf(vendor, 'form.contact', { forms, at }),
+    claims: () => claimsAbout(vendor, 'form.contact'),
+  };
+}
+
+const byList = (url: string): Reconciliation => ({ ...LIST, url: `${url}/submissions` });
+
+describe('with 2 % of the webhooks of a form withheld', () => {
+  it('a list recovers all of them, the coverage is complete, and the claim that all are delivered is refuted', async () => {
+    const { coverage, claims, traffic, reconcile, clock, held, truth } = await formWith(byList);
+    expect(await coverage()).toMatchObject({ verdict: 'unknown', missing: null, provedBy: 'list' });
+    await traffic({ count: 100, withheld: 0.02 });
+    const begun = clock.now();
+    clock.advance(20 * MINUTE);
+    await reconcile();
+    expect(await held()).toHaveLength((await truth()).submissions.length);
+    expect(await coverage()).toMatchObject({ verdict: 'complete', missing: 0 });
+    expect(await coverage(begun)).toMatchObject({ verdict: 'unknown' });
+    clock.advance(20 * MINUTE);
+    expect(await claims()).toMatchObject({
+      every_submission_pushed: { verdict: 'refuted', evidence: { supports: 98, contradicts: 2, share: 0.98 } },
+      pushed_in_time: { verdict: 'verified' },
+      submission_ids_unique: { verdict: 'untested', evidence: { cases: 100 } },
+      list_holds_pushed: { verdict: 'verified', evidence: { cases: 98 } },
+    });
+  }, 60_000);
+
+  it('a sequence shows them as gaps', async () => {
+    const { coverage, claims, traffic, clock } = await formWith(() => ({ by: 'sequence' }));
+    expect(await coverage()).toMatchObject({ verdict: 'unknown', because: 'no submission with a number has come yet' });
+    await traffic({ count: 100, withheld: 0.02 });
+    await traffic({ count: 1 });
+    clock.advance(HOUR);
+    expect(await coverage()).toMatchObject({ verdict: 'gaps', missing: 2 });
+    expect(await claims()).toMatchObject({
+      every_submission_pushed: { verdict: 'refuted', evidence: { supports: 99, contradicts: 2 } },
+      list_holds_pushed: { verdict: 'untested' },
+    });
+  }, 60_000);
+
+  it('a canary proves a sample, and nothing once it stays away or none is sent any more', async () => {
+    const { coverage, traffic, reconcile, clock, timing } = await formWith((url) => ({
+      ...{ by: 'canary', url: `${url}/submit`, ratePerSecond: 1, markerField: 'message' },
+    }));
+    await traffic({ count: 50, withheld: 0.02 });
+    await reconcile();
+    expect(await coverage()).toMatchObject({ verdict: 'sampled', missing: null });
+    clock.advance(4 * timing.canaryEveryMs);
+    expect(await coverage()).toMatchObject({ verdict: 'unknown', because: 'no canary was sent lately' });
+  }, 60_000);
+
+  it('nothing proves anything where nothing is configured, nor of a form that is configured no more', async () => {
+    const vendor = await formWith(() => ({ by: 'none' }));
+    await vendor.traffic({ count: 50, withheld: 0.02 });
+    await vendor.reconcile();
+    vendor.clock.advance(HOUR);
+    expect(await vendor.coverage()).toMatchObject({ verdict: 'unknown', missing: null, provedBy: 'none' });
+    expect(await coverageOf(vendor, 'form.contact')).toMatchObject({ verdict: 'unknown', missing: null });
+    // The form's submissions are numbered all the same: that shows the claim false, and bounds nothing.
+    expect(await vendor.claims()).toMatchObject({ every_submission_pushed: { verdict: 'refuted' } });
+  }, 60_000);
+});
+
+it('a list that lacks what a webhook brought proves nothing any more', async () => {
+  const vendor = await formWith(byList);
+  const { db, clock, timing, form, coverage, claims, reconcile } = vendor;
+  const raw = Buffer.from(submissionBody('one that the list never shows'));
+  const body: unknown = JSON.parse(raw.toString());
+  const now = clock.now();
+  await recordSubmission(db, { form, by: 'webhook', raw, body, deliveryId: null, call: null, now, timing });
+  clock.advance(5 * MINUTE);
+  await reconcile();
+  expect(await claims()).toMatchObject({ list_holds_pushed: { verdict: 'untested' } }); // too young to say
+  clock.advance(20 * MINUTE);
+  await reconcile();
+  expect(await coverage()).toMatchObject({ verdict: 'complete' });
+  expect(await claims()).toMatchObject({ list_holds_pushed: { verdict: 'refuted', evidence: { contradicts: 1 } } });
+  expect(await coverage()).toMatchObject({ verdict: 'unknown', missing: null });
+  const at = clock.now();
+  clock.advance(1);
+  expect(await coverage(at)).toMatchObject({ verdict: 'unknown' });
+});
+
+async function callsWorld() {
+  const world = await phoneWorld();
+  const { deps } = world;
+  async function compare() {
+    let listed = await listCallsPage(deps, { provider: 'phone', attempt: 1 });
+    while (listed.next === 'more')
+      listed = await listCallsPage(deps, { provider: 'phone', attempt: 1, afterCall: listed.callId });
+    return compareCalls(deps, { provider: 'phone', readingId: listed.readingId });
+  }
+  const coverage = () => coverageOf(world, 'phone');
+  return { ...world, simulated: world.world, compare, coverage, claims: () => claimsAbout(world, 'phone') };
+}
+
+describe('calls', () => {
+  it('with 2 % of the callbacks lost have their end all the same, and the claims say what was lost', async () => {
+    const { simulated, ask, decide, finish, compare, coverage, claims, clock, db } = await callsWorld();
+    expect(await coverage()).toMatchObject({ verdict: 'unknown', channel: 'phone', missing: null });
+    simulated.rate('lost-callback', 0.02);
+    for (let index = 0; index < 30; index++) {
+      const messageId = await ask(`message ${index}`);
+      await decide(messageId);
+      const { status } = await finish(messageId);
+      expect(status !== null && isFinal(status)).toBe(true);
+    }
+    const lost = simulated.lost.length;
+    expect(lost).toBeGreaterThan(0);
+    expect(await compare()).toMatchObject({ strange: 0, missing: 0 });
+    expect(await coverage()).toMatchObject({ verdict: 'complete', missing: 0 });
+    clock.advance(20 * MINUTE);
+    expect(await claims()).toMatchObject({
+      every_status_called_back: { verdict: 'refuted', evidence: { contradicts: lost } },
+      call_listed_at_once: { verdict: 'untested' },
+      call_ids_unique: { verdict: 'untested', evidence: { contradicts: 0 } },
+      call_ends_once: { verdict: 'untested', evidence: { contradicts: 0 } },
+    });
+    // A call of which nobody ever told the end is a gap, not a success.
+    await db.$executeRaw`DELETE FROM call_report WHERE sid = (SELECT min(sid) FROM call_report)`;
+    clock.advance(5 * HOUR);
+    expect(await coverage()).toMatchObject({ verdict: 'unknown', because: expect.stringContaining('lately') });
+    await compare();
+    expect(await coverage()).toMatchObject({ verdict: 'gaps', because: 'calls: 1 without an end' });
+  }, 120_000);
+
+  it('that show late in the list refute that it holds them at once, and not that it holds them in time', async () => {
+    const { simulated, ask, decide, run, compare, claims, clock } = await callsWorld();
+    const messageId = await ask('hidden');
+    simulated.force('hidden-call', 1);
+    await decide(messageId);
+    expect(await run(messageId)).toMatchObject({ do: 'wait' }); // placed
+    await compare();
+    const rows = await claims();
+    expect(Object.keys(rows)).toEqual(claimsOf('phone'));
+    expect(rows).toMatchObject({
+      call_listed_at_once: { verdict: 'refuted', evidence: { contradicts: 1 } },
+      call_listed_in_time: { evidence: {} },
+    });
+    clock.advance(5 * MINUTE);
+    expect(await compare()).toMatchObject({ missing: 0, strange: 0 });
+    expect(await claims()).toMatchObject({
+      call_listed_at_once: { verdict: 'refuted' },
+      call_listed_in_time: { verdict: 'untested', evidence: { supports: 1, contradicts: 0 } },
+    });
+  });
+
+  it('that the list lacks are a gap', async () => {
+    const { ask, decide, finish, compare, coverage, clock, db, claims } = await callsWorld();
+    const messageId = await ask('gone');
+    await decide(messageId);
+    await finish(messageId);
+    await db.$executeRaw`UPDATE call_attempt SET sid = 'CA00000000000000000000000000000099'`;
+    clock.advance(10 * MINUTE);
+    await compare();
+    expect(await coverage()).toMatchObject({ verdict: 'gaps', missing: 2 });
+    expect(await claims()).toMatchObject({ call_listed_in_time: { verdict: 'refuted' } });
+    expect(await coverage()).toMatchObject({ verdict: 'unknown', missing: null });
+  });
+});
