@@ -5,6 +5,8 @@ export interface SequenceGaps {
   missing: number;
   /** The first twenty ranges of them, as `17` or `17-19`. */
   ranges: string[];
+  /** How many numbers came. */
+  numbers: number;
   /** The highest number, and when it came; null where none ever did. */
   highest: { number: number; at: Date } | null;
 }
@@ -26,12 +28,16 @@ export async function findSequenceGaps(
              AND received_at <= ${at} GROUP BY sequence),
     steps AS (SELECT lag(sequence) OVER (ORDER BY sequence) AS before, sequence, at FROM seen)
     SELECT before + 1 AS from, sequence - 1 AS to FROM steps WHERE sequence > before + 1 AND at <= ${settled} ORDER BY 1`;
+  const [held] = await db.$queryRaw<{ n: number }[]>`
+    SELECT count(DISTINCT sequence)::int AS n FROM submission
+    WHERE source = ${source} AND sequence IS NOT NULL AND received_at <= ${at}`;
   const [top] = await db.$queryRaw<{ number: bigint; at: Date }[]>`
     SELECT sequence AS number, received_at AS at FROM submission WHERE source = ${source} AND sequence IS NOT NULL AND received_at <= ${at}
     ORDER BY sequence DESC LIMIT 1`;
   return {
     missing: gaps.reduce((sum, { from, to }) => sum + Number(to - from) + 1, 0),
     ranges: gaps.slice(0, NAMED).map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)),
+    numbers: held?.n ?? 0,
     highest: top ? { number: Number(top.number), at: top.at } : null,
   };
 }

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { readPushedAudits } from '../../../src/assurance/audit/pushed.js';
+import { pushedChannelMisses } from '../../../src/assurance/audit/pushed-channels.js';
+import { pushedInWords } from '../../../src/assurance/audit/words.js';
 import { judgeClaims } from '../../../src/assurance/probes/judge-claims.js';
 import { type PushedContext, readPushedCoverage } from '../../../src/assurance/pushed-coverage.js';
 import { compareCalls, listCallsPage } from '../../../src/delivery/calling/compare.js';
@@ -20,6 +23,20 @@ type Books = Pick<TestLedger, 'db' | 'clock' | 'timing'>;
 const coverageOf = async ({ db, clock, timing }: Books, source: string, more: Partial<PushedContext> = {}) =>
   (await readPushedCoverage(db, { forms: [], source, at: clock.now(), timing, ...more }))[0];
 
+async function auditOf({ db, clock, timing }: Books, source: string, forms: PushedContext['forms'] = []) {
+  const [one] = await readPushedAudits(db, { forms, source, at: clock.now(), timing });
+  if (!one) throw new Error('no such channel');
+  return { ...one, said: pushedInWords(one) };
+}
+
+const channelsOf = async ({ db, clock, timing }: Books, source: string) =>
+  Object.fromEntries(
+    (await pushedChannelMisses(db, { source, at: clock.now(), timing })).map((one) => [
+      one.channel,
+      { first: one.first, chances: one.chances, missed: one.missed },
+    ]),
+  );
+
 async function claimsAbout({ db, clock, timing }: Books, source: string) {
   await judgeClaims({ db, clock, timing }, source);
   const rows = await readClaims(db, source, clock.now());
@@ -33,6 +50,8 @@ async function formWith(reconciliation: (url: string) => Reconciliation) {
     ...vendor,
     coverage: (at = vendor.clock.now()) => coverageOf(vendor, 'form.contact', { forms, at }),
     claims: () => claimsAbout(vendor, 'form.contact'),
+    audit: () => auditOf(vendor, 'form.contact', forms),
+    channels: () => channelsOf(vendor, 'form.contact'),
   };
 }
 
@@ -114,6 +133,72 @@ it('a list that lacks what a webhook brought proves nothing any more', async () 
   expect(await coverage(at)).toMatchObject({ verdict: 'unknown' });
 });
 
+describe('the audit of a form', () => {
+  it('by its list tells what reconciliation had to bring from what is late, and bounds what the list lacks', async () => {
+    const { traffic, reconcile, clock, audit, channels } = await formWith(byList);
+    expect(await audit()).toMatchObject({ loss: null, frame: { state: 'unknown' }, begunAt: null });
+    await traffic({ count: 50, withheld: 0.02 });
+    clock.advance(1);
+    await reconcile();
+    clock.advance(1);
+    expect(await audit()).toMatchObject({ loss: null }); // no reading of the whole list yet
+    await traffic({ count: 50, withheld: 0.02 });
+    clock.advance(20 * MINUTE);
+    await reconcile({ audit: true });
+    expect(await audit()).toMatchObject({
+      loss: { method: 'census', shown: 99, missed: 0, upper: 0 },
+      aside: { late: 1, parked: 0 },
+      frame: { state: 'bounded', captures: [{ witness: 'webhook', named: 98, listed: 98 }], holes: 0 },
+      said: expect.stringMatching(/^of the submissions that the list shows 0 % were missing .*at most \d.* by webhook/),
+    });
+    clock.advance(HOUR);
+    expect(await channels()).toEqual({
+      webhook: { first: 98, chances: 100, missed: 2 },
+      poll: { first: 2, chances: 98, missed: 0 },
+    });
+  }, 60_000);
+
+  it('by its list counts as missed what an earlier reading had to bring and nothing brought', async () => {
+    const { db, traffic, reconcile, clock, audit } = await formWith(byList);
+    await traffic({ count: 20, withheld: 0.05 });
+    clock.advance(20 * MINUTE);
+    await db.$executeRaw`
+      INSERT INTO form_round (source, run_id, since_at, opened_at, exhausted_at)
+      VALUES ('form.contact', 'one that read it whole, as it says', ${new Date(0)}, ${clock.now()}, ${clock.now()})`;
+    clock.advance(MINUTE);
+    await reconcile({ audit: true });
+    const found = await audit();
+    expect(found).toMatchObject({ loss: { missed: 1, shown: 20, upper: 0.05 }, aside: { late: 0 } });
+    expect(found.ids).toEqual(
+      (await db.$queryRaw<{ id: string }[]>`SELECT id FROM submission WHERE pushed_at IS NULL`).map(({ id }) => id),
+    );
+  }, 60_000);
+
+  it('by a sequence counts numbers, by a canary bounds, by nothing says unknown, and never what was not listed', async () => {
+    const bySequence = await formWith(() => ({ by: 'sequence' }));
+    await bySequence.traffic({ count: 50, withheld: 0.02 });
+    await bySequence.traffic({ count: 1 });
+    bySequence.clock.advance(HOUR);
+    expect(await bySequence.audit()).toMatchObject({ loss: { missed: 1, shown: 51 }, frame: { state: 'unknown' } });
+
+    const byCanary = await formWith((url) => ({
+      ...{ by: 'canary', url: `${url}/submit`, ratePerSecond: 1, markerField: 'message' },
+    }));
+    await byCanary.reconcile();
+    expect(await byCanary.audit()).toMatchObject({
+      loss: { method: 'sample', shown: 1, missed: 0, upper: expect.closeTo(0.975, 3) },
+      frame: { state: 'unknown' },
+    });
+
+    const byNothing = await formWith(() => ({ by: 'none' }));
+    await byNothing.traffic({ count: 5 });
+    expect(await byNothing.audit()).toMatchObject({
+      ...{ loss: null, frame: { state: 'unknown' } },
+      said: 'of the submissions: missing unknown; never listed: unknown',
+    });
+  }, 60_000);
+});
+
 async function callsWorld() {
   const world = await phoneWorld();
   const { deps } = world;
@@ -129,7 +214,7 @@ async function callsWorld() {
 
 describe('calls', () => {
   it('with 2 % of the callbacks lost have their end all the same, and the claims say what was lost', async () => {
-    const { simulated, ask, decide, finish, compare, coverage, claims, clock, db } = await callsWorld();
+    const { simulated, ask, decide, finish, compare, coverage, claims, clock, db, timing } = await callsWorld();
     expect(await coverage()).toMatchObject({ verdict: 'unknown', channel: 'phone', missing: null });
     simulated.rate('lost-callback', 0.02);
     for (let index = 0; index < 30; index++) {
@@ -149,6 +234,10 @@ describe('calls', () => {
       call_ids_unique: { verdict: 'untested', evidence: { contradicts: 0 } },
       call_ends_once: { verdict: 'untested', evidence: { contradicts: 0 } },
     });
+    const books = { db, clock, timing };
+    expect(await auditOf(books, 'phone')).toMatchObject({ loss: { missed: 0 }, frame: { holes: 0 } });
+    const { webhook } = await channelsOf(books, 'phone');
+    expect(webhook).toMatchObject({ missed: lost });
     // A call of which nobody ever told the end is a gap, not a success.
     await db.$executeRaw`DELETE FROM call_report WHERE sid = (SELECT min(sid) FROM call_report)`;
     clock.advance(5 * HOUR);
