@@ -8,7 +8,7 @@ import { compareCalls, listCallsPage } from '../../../src/delivery/calling/compa
 import { isFinal } from '../../../src/domain/calls.js';
 import { claimsOf } from '../../../src/domain/claims.js';
 import type { Reconciliation } from '../../../src/domain/forms.js';
-import { readClaims } from '../../../src/ledger/claims.js';
+import { readClaims, saveFinding } from '../../../src/ledger/claims.js';
 import { recordSubmission } from '../../../src/ledger/submissions.js';
 import { HOUR, MINUTE } from '../../support/clock.js';
 import { LIST, withVendor } from '../../support/form-vendor.js';
@@ -279,4 +279,20 @@ describe('calls', () => {
     expect(await claims()).toMatchObject({ call_listed_in_time: { verdict: 'refuted' } });
     expect(await coverage()).toMatchObject({ verdict: 'unknown', missing: null });
   });
+
+  it.each([
+    [0, 'completed', null],
+    [1, 'given_up', 'call_unconfirmed'],
+  ])(
+    'in doubt are placed again unless the list is known to lack calls (%i cases against it)',
+    async (contradicts, state, reason) => {
+      const { simulated, ask, decide, finish, db, clock } = await callsWorld();
+      const finding = { tally: { supports: 0, contradicts }, observed: 'as it was seen', evidence: {} };
+      await db.transaction((tx) => saveFinding(tx, 'phone', 'call_listed_in_time', finding, clock.now()));
+      const messageId = await ask('doubtful');
+      simulated.force('broken-before-acceptance', 1);
+      await decide(messageId);
+      expect(await finish(messageId).catch(() => finish(messageId))).toMatchObject({ state, reason });
+    },
+  );
 });
