@@ -87,6 +87,8 @@ export async function expectedCalls(
 export interface KeptComparison {
   readingId: string;
   provider: string;
+  /** Hash of the number whose calls were listed. */
+  fromHash: string;
   sinceAt: Date;
   begunAt: Date;
   comparedAt: Date;
@@ -100,8 +102,8 @@ export interface KeptComparison {
 /** Writes it down. A second run of the same one finds recovered what the first run took over: both count. */
 export async function keepComparison(tx: Sql, one: KeptComparison): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO call_comparison (reading_id, provider, since_at, begun_at, compared_at, listed, expected, recovered, strange, missing)
-    VALUES (${one.readingId}::uuid, ${one.provider}, ${one.sinceAt}, ${one.begunAt}, ${one.comparedAt}, ${one.listed}, ${one.expected},
+    INSERT INTO call_comparison (reading_id, provider, from_hash, since_at, begun_at, compared_at, listed, expected, recovered, strange, missing)
+    VALUES (${one.readingId}::uuid, ${one.provider}, ${one.fromHash}, ${one.sinceAt}, ${one.begunAt}, ${one.comparedAt}, ${one.listed}, ${one.expected},
             ${one.recovered}, ${one.strange}, ${one.missing})
     ON CONFLICT (reading_id) DO UPDATE SET compared_at = excluded.compared_at, listed = excluded.listed, expected = excluded.expected,
       recovered = call_comparison.recovered + excluded.recovered, strange = excluded.strange, missing = excluded.missing`;
@@ -110,7 +112,7 @@ export async function keepComparison(tx: Sql, one: KeptComparison): Promise<void
 /** The newest comparison that had been carried through by an instant; null where there was none. */
 export async function lastComparison(db: Sql, provider: string, at: Date): Promise<KeptComparison | null> {
   const rows = await db.$queryRaw<KeptComparison[]>`
-    SELECT reading_id AS "readingId", provider, since_at AS "sinceAt", begun_at AS "begunAt", compared_at AS "comparedAt", listed,
+    SELECT reading_id AS "readingId", provider, from_hash AS "fromHash", since_at AS "sinceAt", begun_at AS "begunAt", compared_at AS "comparedAt", listed,
            expected, recovered, strange, missing
     FROM call_comparison WHERE provider = ${provider} AND compared_at <= ${at} ORDER BY begun_at DESC, compared_at DESC LIMIT 1`;
   return rows[0] ?? null;

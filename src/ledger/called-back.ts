@@ -36,22 +36,22 @@ export async function callsListed(
 ): Promise<ListedInTime> {
   const rows = await db.$queryRaw<ListedInTime[]>`
     WITH lists AS (
-      SELECT reading_id, begun_at, since_at, NULL::text AS call FROM call_comparison
+      SELECT reading_id, begun_at, since_at, NULL::text AS call, from_hash FROM call_comparison
       WHERE provider = ${provider} AND begun_at >= ${since}
       UNION ALL
-      SELECT reading_id, min(opened_at), '-infinity'::timestamptz, max(parameters ->> 'call') FROM provider_call
+      SELECT reading_id, min(opened_at), '-infinity'::timestamptz, max(parameters ->> 'call'), NULL FROM provider_call
       WHERE source = ${provider} AND opened_at >= ${since} AND operation = 'listCalls' AND parameters ->> 'purpose' = 'look'
       GROUP BY reading_id HAVING bool_or(rows IS NOT NULL AND next_cursor IS NULL)),
     shown AS (
       SELECT lists.*, array_agg(DISTINCT listed.sid) AS ids FROM lists
       JOIN provider_call page ON page.reading_id = lists.reading_id AND page.rows IS NOT NULL
       LEFT JOIN LATERAL unnest(page.ids) AS listed (sid) ON true
-      GROUP BY lists.reading_id, begun_at, since_at, call),
+      GROUP BY lists.reading_id, begun_at, since_at, call, from_hash),
     pairs AS (
       SELECT one.sid, shown.begun_at - one.accepted_at AS age, one.sid = ANY (shown.ids) AS listed
-      FROM call_attempt one JOIN shown ON one.accepted_at > shown.since_at + interval '1 minute'
+      FROM call_attempt one JOIN call ON call.id = one.call_id JOIN shown ON one.accepted_at > shown.since_at + interval '1 minute'
         AND one.accepted_at <= shown.begun_at - ${afterMs}::float8 * interval '1 millisecond'
-        AND (shown.call IS NULL OR shown.call = one.call_id::text)
+        AND (shown.call = one.call_id::text OR shown.from_hash = encode(sha256(convert_to(call.from_number, 'UTF8')), 'hex'))
       WHERE one.provider = ${provider} AND one.first_seen_by IN ('answer', 'webhook', 'poll')),
     calls AS (SELECT sid, bool_and(listed IS TRUE) AS listed, max(age) FILTER (WHERE listed IS NOT TRUE) AS age FROM pairs GROUP BY sid)
     SELECT count(*) FILTER (WHERE listed)::int AS supports, count(*) FILTER (WHERE NOT listed)::int AS contradicts,

@@ -2,6 +2,8 @@
 CREATE TABLE "call_comparison" (
   "reading_id" UUID NOT NULL,
   "provider" TEXT NOT NULL,
+  -- SHA-256 of the number whose calls were listed: after a change of number the list tells nothing of the calls of the other.
+  "from_hash" TEXT NOT NULL,
   -- The list was read from the one instant to the other.
   "since_at" TIMESTAMPTZ(3) NOT NULL,
   "begun_at" TIMESTAMPTZ(3) NOT NULL,

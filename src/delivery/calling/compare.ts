@@ -9,6 +9,7 @@ import {
   strangeCalls,
 } from '../../ledger/call-comparison.js';
 import { finishedCall, pagesOfReading, readPriorPage } from '../../ledger/calls.js';
+import { numberHash } from '../../ledger/phone-calls.js';
 import { callProvider } from '../../sources/provider-call.js';
 import { byPhone, type CallDeps } from './deps.js';
 import { recordCallPage } from './follow-call.js';
@@ -105,7 +106,15 @@ export async function compareCalls(
       ...{ strange: strange.length, missing: missing.length },
     };
     const expected = await expectedCalls(tx, range);
-    await keepComparison(tx, { ...found, provider, expected, sinceAt: since, begunAt, comparedAt: now });
+    await keepComparison(tx, {
+      ...found,
+      provider,
+      fromHash: numberHash(from),
+      expected,
+      sinceAt: since,
+      begunAt,
+      comparedAt: now,
+    });
     return found;
   });
 }
