@@ -9,10 +9,10 @@ export const createFormSteps = ({ db, clock, timing, log, forms = [] }: Activity
   return {
     /** Null where no form of that source is configured any more. */
     async openFormRound(payload: OpenFormRoundInput): Promise<(FormRound & { list: boolean }) | null> {
-      const { source, runId } = OpenFormRoundInput.parse(payload);
+      const { source, runId, audit = false } = OpenFormRoundInput.parse(payload);
       const form = formOf(source);
       if (form === null) return null;
-      const round = await openFormRound(db, { form, runId, now: clock.now(), timing });
+      const round = await openFormRound(db, { form, runId, audit, now: clock.now(), timing });
       return { ...round, list: form.reconciliation.by === 'list' };
     },
 

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** An id of ours in a path. In either case, as RFC 9562 has it; rows and workflows have it in small letters. */
+export const OwnId = z.uuid().toLowerCase();
+
 const instant = () =>
   z.iso
     .datetime({ offset: true })
@@ -10,7 +13,7 @@ const instant = () =>
 export const PAGE_QUERY = {
   since: instant().describe('of this instant and later'),
   until: instant().describe('before this instant'),
-  before: z.uuid().toLowerCase().optional().describe('`next` of another answer'),
+  before: OwnId.optional().describe('`next` of another answer'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 };
 

@@ -26,6 +26,8 @@ export interface RunningApi {
 }
 
 const PROBE_MS = 2_000;
+/** A request has to be there whole within this time: what is sent byte by byte would hold its connection for ever. */
+const SLOWEST_REQUEST_MS = 30_000;
 /** Far above what a mailbox brings; a sender that is refused comes again by its own schedule. */
 const WEBHOOKS_PER_MINUTE = 600;
 
@@ -34,9 +36,14 @@ const WEBHOOKS_PER_MINUTE = 600;
  * `/webhooks/dashboard/:source`: hints, where a signing secret is set; `/webhooks/forms/:form`: submissions of the configured forms;
  * `/webhooks/calls/:key`: status callbacks, where there is a phone provider; everything below `/v1` takes a token.
  */
-export async function startApi({ config, db, clock, log }: ApiDeps): Promise<RunningApi> {
+export async function startApi(
+  { config, db, clock, log }: ApiDeps,
+  { slowestRequestMs = SLOWEST_REQUEST_MS }: { slowestRequestMs?: number } = {},
+): Promise<RunningApi> {
   const { host, port } = config.api;
-  const app = Fastify({ forceCloseConnections: true });
+  // Fastify takes 0, which is its default, for no limit at all, and switches that of Node off.
+  const http = { requestTimeout: slowestRequestMs, connectionsCheckingInterval: Math.ceil(slowestRequestMs / 2) };
+  const app = Fastify({ forceCloseConnections: true, requestTimeout: slowestRequestMs, http });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const [postgres, temporal] = await Promise.all([reachesPostgres(db), reachesTemporal(config)]);

@@ -24,6 +24,10 @@ export async function webhookScope(
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     scope.addHook('onRequest', scope.rateLimit({ max: perMinute, timeWindow: '1 minute' }));
+    // What was signed is bytes: a type that cannot be read would be refused before anybody looked at them.
+    scope.addHook('onRequest', async ({ raw: { headers } }) => {
+      if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream';
+    });
     scope.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
       const status = error.statusCode ?? 500;
       const cause = status === 429 ? 'too_many' : status === 413 ? 'oversized' : null;

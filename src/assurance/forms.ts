@@ -2,6 +2,7 @@ import type { FormCoverage } from '../domain/form-coverage.js';
 import type { Form } from '../domain/forms.js';
 import type { Mode } from '../domain/states.js';
 import type { Timing } from '../domain/timing.js';
+import { claimVerdictAt } from '../ledger/claims.js';
 import type { Sql } from '../ledger/database.js';
 import { isStale, listReadUntil } from '../ledger/form-rounds.js';
 import { findSequenceGaps } from '../ledger/form-sequence.js';
@@ -17,6 +18,8 @@ export interface FormStatus {
   until: Date | null;
   /** Submissions that never came; null where nobody can know. */
   missing: number | null;
+  /** Why it is so. */
+  because: string;
   /** Missing numbers of the sequence. */
   ranges: string[];
   /** Submissions that came by webhook, that only the list showed, and that only a mail brought. */
@@ -28,9 +31,11 @@ export interface FormStatus {
   refused: Record<string, number>;
 }
 
-type Verdict = Pick<FormStatus, 'verdict' | 'until' | 'missing' | 'ranges'>;
+export type FormVerdict = Pick<FormStatus, 'verdict' | 'until' | 'missing' | 'ranges' | 'because'>;
 
-const UNKNOWN: Verdict = { verdict: 'unknown', until: null, missing: null, ranges: [] };
+const unknown = (because: string, until: Date | null = null): FormVerdict => ({
+  ...{ verdict: 'unknown', until, missing: null, ranges: [], because },
+});
 
 /** Per form what came, by which way, and what is known of the rest. Reads the ledger alone; what nobody can know reads unknown. */
 export const readFormStatus = (
@@ -44,39 +49,67 @@ export const readFormStatus = (
       source: form.source,
       mode: await modeOfForm(db, form.source),
       reconciledBy: form.reconciliation.by,
-      ...(await judge(db, form, context)),
+      ...(await judgeForm(db, form, context)),
       ...(await countsOf(db, form.source)),
       refused: await refusalsOf(db, form.source),
     })),
   );
 
-async function judge(db: Sql, form: Form, { now, timing }: { now: Date; timing: Timing }): Promise<Verdict> {
+/** After so many periods without a canary that was due nobody can say any more that submissions come. */
+const SILENT_PERIODS = 3;
+
+/** What was known at `now` of the submissions of a form that may never have come. What nobody can know reads unknown. */
+export async function judgeForm(
+  db: Sql,
+  form: Form,
+  { now, timing }: { now: Date; timing: Timing },
+): Promise<FormVerdict> {
   const { source } = form;
   switch (form.reconciliation.by) {
-    case 'list': {
-      const until = await listReadUntil(db, source);
-      return isStale(until, now, timing)
-        ? { ...UNKNOWN, until }
-        : { ...UNKNOWN, verdict: 'complete', until, missing: 0 };
-    }
-    case 'sequence': {
-      const { missing, ranges, highest } = await findSequenceGaps(
-        db,
-        source,
-        new Date(now.getTime() - timing.formGapMs),
-      );
-      if (highest === null) return UNKNOWN;
-      return { verdict: missing > 0 ? 'gaps' : 'complete', until: highest.at, missing, ranges };
-    }
-    case 'canary': {
-      const [last] = await db.$queryRaw<{ cameAt: Date | null }[]>`
-        SELECT came_at AS "cameAt" FROM form_canary WHERE source = ${source} AND (came_at IS NOT NULL OR due_at <= ${now})
-        ORDER BY submitted_at DESC LIMIT 1`;
-      return last ? { ...UNKNOWN, verdict: last.cameAt ? 'sampled' : 'gaps', until: last.cameAt } : UNKNOWN;
-    }
+    case 'list':
+      return judgeList(db, source, now, timing);
+    case 'sequence':
+      return judgeSequence(db, source, now, timing);
+    case 'canary':
+      return judgeCanary(db, source, now, timing);
     case 'none':
-      return UNKNOWN;
+      return unknown('nothing is configured that could prove it');
   }
+}
+
+async function judgeList(db: Sql, source: string, now: Date, timing: Timing): Promise<FormVerdict> {
+  const until = await listReadUntil(db, source, now);
+  if (until === null) return unknown('the list was never read to its end');
+  if (isStale(until, now, timing)) return unknown('the list was not read to its end lately', until);
+  if ((await claimVerdictAt(db, source, 'list_holds_pushed', now)) === 'refuted')
+    return unknown('the list lacked submissions that a webhook had brought: claim list_holds_pushed', until);
+  return { verdict: 'complete', until, missing: 0, ranges: [], because: 'the list was read to its end' };
+}
+
+async function judgeSequence(db: Sql, source: string, now: Date, timing: Timing): Promise<FormVerdict> {
+  const settled = new Date(now.getTime() - timing.formGapMs);
+  const { missing, ranges, highest } = await findSequenceGaps(db, source, { settled, at: now });
+  if (highest === null) return unknown('no submission with a number has come yet');
+  if ((await claimVerdictAt(db, source, 'sequence_numbers_once', now)) === 'refuted')
+    return unknown('numbers were given twice: claim sequence_numbers_once', highest.at);
+  const because =
+    missing > 0
+      ? `below ${highest.number} these never came: ${ranges.join(', ')}`
+      : `no number is missing below ${highest.number}`;
+  return { verdict: missing > 0 ? 'gaps' : 'complete', until: highest.at, missing, ranges, because };
+}
+
+async function judgeCanary(db: Sql, source: string, now: Date, timing: Timing): Promise<FormVerdict> {
+  const [last] = await db.$queryRaw<{ submittedAt: Date; cameAt: Date | null }[]>`
+    SELECT submitted_at AS "submittedAt", CASE WHEN came_at <= ${now} THEN came_at END AS "cameAt" FROM form_canary
+    WHERE source = ${source} AND submitted_at <= ${now} AND (came_at <= ${now} OR due_at <= ${now})
+    ORDER BY submitted_at DESC LIMIT 1`;
+  if (!last) return unknown('no canary was due yet');
+  const { submittedAt, cameAt } = last;
+  if (cameAt === null) return { ...unknown(`the canary of ${submittedAt.toISOString()} never came`), verdict: 'gaps' };
+  if (now.getTime() - submittedAt.getTime() > SILENT_PERIODS * timing.canaryEveryMs)
+    return unknown('no canary was sent lately', cameAt);
+  return { ...unknown('the newest canary came; of the rest nobody can know', cameAt), verdict: 'sampled' };
 }
 
 async function modeOfForm(db: Sql, source: string): Promise<Mode | null> {

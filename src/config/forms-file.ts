@@ -61,6 +61,7 @@ export function readForms(path: string, layers: readonly Layer[], problems: Prob
     return [];
   }
   const sources = new Map<string, string>();
+  const mailers = new Map<string, string>();
   return Object.entries(parsed.data.forms).map(([name, entry]) => {
     const complain = (parts: PropertyKey[], problem: string) =>
       problems.push({
@@ -76,6 +77,13 @@ export function readForms(path: string, layers: readonly Layer[], problems: Prob
     const other = sources.get(form.source);
     if (other !== undefined) complain(['source'], `is that of the form ${other} as well`);
     sources.set(form.source, name);
+    // A mail does not say of which form it is: region, labels and ids would be those of the first.
+    for (const [index, address] of form.mailers.entries()) {
+      const owner = mailers.get(address);
+      if (owner !== undefined && owner !== name)
+        complain(['mailers', index], `is a mailer of the form ${owner} as well`);
+      mailers.set(address, name);
+    }
     form.verification.secrets.forEach((value, index) => {
       const isStandard = form.verification.scheme === 'standard-webhooks';
       const bad = isStandard ? !SIGNING.test(value) : value.length < LEAST_SECRET;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const source = z.string().min(1);
 
-export const OpenFormRoundInput = z.object({ source, runId: z.string().min(1) });
+export const OpenFormRoundInput = z.object({ source, runId: z.string().min(1), audit: z.boolean().optional() });
 export type OpenFormRoundInput = z.infer<typeof OpenFormRoundInput>;
 
 export const ListSubmissionsInput = z.object({

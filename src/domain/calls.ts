@@ -41,6 +41,8 @@ const RANK: Record<PhoneStatus, number> = {
 
 export const isFinal = (status: PhoneStatus): boolean => RANK[status] === 4;
 
+export const FINAL_STATUSES: readonly PhoneStatus[] = (Object.keys(RANK) as PhoneStatus[]).filter(isFinal);
+
 /** Whether a status tells something newer than another: reports come late, twice and out of order. */
 export const isNewer = (status: PhoneStatus, than: PhoneStatus | null): boolean =>
   than === null || RANK[status] > RANK[than];

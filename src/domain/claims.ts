@@ -1,5 +1,14 @@
+import { FORM_CLAIMS, PHONE_CLAIMS } from './pushed-claims.js';
+
+interface Terms {
+  claimed: string;
+  by: 'ledger' | 'calls' | 'mail' | 'replies';
+  rule: 'never' | 'most';
+  enough: number;
+}
+
 /**
- * What a source's documentation promises, as statements that can be tested: the closed table behind the rows of `claim`. Each
+ * What a dashboard's documentation promises, as statements that can be tested: the closed table behind the rows of `claim`. Each
  * oddity of the simulator breaks exactly one of them (test/unit/domain/claims.test.ts).
  *
  * `by` says where the evidence comes from: `ledger` needs no call of its own, `calls` reading requests of a probe, `mail` mail that
@@ -9,7 +18,7 @@
  * below 3/n with 95 % confidence. Under `most`, what the newest cases show counts: for behaviour that is one way or the other in
  * every case, so that another fault which spoils one of them changes nothing.
  */
-export const CLAIMS = {
+export const DASHBOARD_CLAIMS = {
   list_by_activity: {
     claimed: 'the list shows threads with activity in [since, until), newest activity first',
     by: 'mail',
@@ -137,11 +146,19 @@ export const CLAIMS = {
     rule: 'never',
     enough: 1,
   },
-} as const satisfies Record<
-  string,
-  { claimed: string; by: 'ledger' | 'calls' | 'mail' | 'replies'; rule: 'never' | 'most'; enough: number }
->;
+} as const satisfies Record<string, Terms>;
+
+/** Every claim about every kind of source; no two kinds share one. */
+export const CLAIMS = { ...DASHBOARD_CLAIMS, ...FORM_CLAIMS, ...PHONE_CLAIMS } satisfies Record<string, Terms>;
 export type ClaimName = keyof typeof CLAIMS;
+
+/** The claims about a source, by its kind, in the order of the table. */
+export function claimsOf(kind: string): ClaimName[] {
+  const table = kind === 'forms' ? FORM_CLAIMS : kind === 'phone' ? PHONE_CLAIMS : DASHBOARD_CLAIMS;
+  return Object.keys(table) as ClaimName[];
+}
+
+export const isPushed = (kind: string): boolean => kind === 'forms' || kind === 'phone';
 
 export const VERDICTS = {
   verified: 'what was seen fits it, often enough to rely on it',

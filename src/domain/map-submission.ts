@@ -69,11 +69,15 @@ export function mapSubmission({ fields: paths, required }: Pick<Form, 'fields' |
 
 const keep = (id: string | null): string | null => (id !== null && id.length <= LONGEST_FIELD ? id : null);
 
+/** Lists within lists that a form builder still sends; deeper ones would take the stack with them. */
+const DEEPEST = 4;
+
 /** Null where nothing was given; undefined where it is neither text nor number nor truth, nor a list of those. */
-function asText(value: unknown): string | null | undefined {
+function asText(value: unknown, depth = 0): string | null | undefined {
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) {
-    const parts = value.map(asText);
+    if (depth === DEEPEST) return undefined;
+    const parts = value.map((part) => asText(part, depth + 1));
     return parts.some((part) => part === undefined) ? undefined : asText(parts.filter(Boolean).join(', '));
   }
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { type FormRefusal, TOLERANCE_MS, type Verification } from '../domain/forms.js';
 
@@ -35,8 +35,14 @@ export function verifyDelivery(verification: Verification, headers: Headers, bod
   const at = Number(stamp) * (stamp.length > 10 ? 1 : 1_000);
   if (timestampHeader !== null && Math.abs(now.getTime() - at) > TOLERANCE_MS) return { refused: 'stale' };
   const id = deliveryHeader === null ? '' : textOf(headers[deliveryHeader]);
-  return { deliveryId: id !== '' && id.length <= LONGEST_ID ? id : null };
+  return { deliveryId: id !== '' && id.length <= LONGEST_ID ? withBytes(id, body) : null };
 }
+
+/**
+ * The signature does not cover this header: an id that was sent with other bytes, or a header that always says the same, must not make
+ * the next submission a replay.
+ */
+const withBytes = (id: string, body: Buffer): string => `${id} ${createHash('sha256').update(body).digest('hex')}`;
 
 /** The tolerance of five minutes is the standard's own. */
 function verifyStandard(secrets: readonly string[], headers: Headers, body: Buffer): Verified {

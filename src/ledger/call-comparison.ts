@@ -1,4 +1,4 @@
-import type { CallWitness, PhoneStatus } from '../domain/calls.js';
+import { type CallWitness, FINAL_STATUSES, type PhoneStatus } from '../domain/calls.js';
 import type { Sql } from './database.js';
 import { numberHash } from './phone-calls.js';
 
@@ -54,15 +54,82 @@ export async function strangeCalls(
   return rows.filter(({ toHash }) => !awaited.has(toHash)).map(({ sid }) => sid);
 }
 
-/** Calls that the provider accepted within [since, shownBy) and that the list lacks. */
+/** Calls from a number that the provider accepted within [since, shownBy) and that the list of this number lacks. */
 export async function missingCalls(
   db: Sql,
-  { provider, sids, since, shownBy }: { provider: string; sids: readonly string[]; since: Date; shownBy: Date },
+  {
+    provider,
+    sids,
+    since,
+    shownBy,
+    from,
+  }: { provider: string; sids: readonly string[]; since: Date; shownBy: Date; from: string },
 ): Promise<{ sid: string; key: string }[]> {
   return db.$queryRaw<{ sid: string; key: string }[]>`
-    SELECT sid, key FROM call_attempt
-    WHERE provider = ${provider} AND accepted_at >= ${since} AND accepted_at < ${shownBy} AND sid IS NOT NULL
-      AND NOT (sid = ANY (${[...sids]}::text[])) ORDER BY sid`;
+    SELECT one.sid, one.key FROM call_attempt one JOIN call ON call.id = one.call_id AND call.from_number = ${from}
+    WHERE one.provider = ${provider} AND one.accepted_at >= ${since} AND one.accepted_at < ${shownBy} AND one.sid IS NOT NULL
+      AND NOT (one.sid = ANY (${[...sids]}::text[])) ORDER BY one.sid`;
+}
+
+/** How many calls of ours the list had to show: accepted by the provider within [since, shownBy). */
+export async function expectedCalls(
+  db: Sql,
+  { provider, since, shownBy, from }: { provider: string; since: Date; shownBy: Date; from: string },
+): Promise<number> {
+  const rows = await db.$queryRaw<{ n: number }[]>`
+    SELECT count(*)::int AS n FROM call_attempt one JOIN call ON call.id = one.call_id
+    WHERE one.provider = ${provider} AND one.accepted_at >= ${since} AND one.accepted_at < ${shownBy} AND one.sid IS NOT NULL
+      AND call.from_number = ${from}`;
+  return rows[0]?.n ?? 0;
+}
+
+/** A comparison that was carried through, over a list that was read to its end. */
+export interface KeptComparison {
+  readingId: string;
+  provider: string;
+  /** Hash of the number whose calls were listed. */
+  fromHash: string;
+  sinceAt: Date;
+  begunAt: Date;
+  comparedAt: Date;
+  listed: number;
+  expected: number;
+  recovered: number;
+  strange: number;
+  missing: number;
+}
+
+/** Writes it down. A second run of the same one finds recovered what the first run took over: both count. */
+export async function keepComparison(tx: Sql, one: KeptComparison): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO call_comparison (reading_id, provider, from_hash, since_at, begun_at, compared_at, listed, expected, recovered, strange, missing)
+    VALUES (${one.readingId}::uuid, ${one.provider}, ${one.fromHash}, ${one.sinceAt}, ${one.begunAt}, ${one.comparedAt}, ${one.listed}, ${one.expected},
+            ${one.recovered}, ${one.strange}, ${one.missing})
+    ON CONFLICT (reading_id) DO UPDATE SET compared_at = excluded.compared_at, listed = excluded.listed, expected = excluded.expected,
+      recovered = call_comparison.recovered + excluded.recovered, strange = excluded.strange, missing = excluded.missing`;
+}
+
+/** The newest comparison that had been carried through by an instant; null where there was none. */
+export async function lastComparison(db: Sql, provider: string, at: Date): Promise<KeptComparison | null> {
+  const rows = await db.$queryRaw<KeptComparison[]>`
+    SELECT reading_id AS "readingId", provider, from_hash AS "fromHash", since_at AS "sinceAt", begun_at AS "begunAt", compared_at AS "comparedAt", listed,
+           expected, recovered, strange, missing
+    FROM call_comparison WHERE provider = ${provider} AND compared_at <= ${at} ORDER BY begun_at DESC, compared_at DESC LIMIT 1`;
+  return rows[0] ?? null;
+}
+
+/** Calls of ours that the provider accepted before an instant, and of which nobody has told an end by another. */
+export async function endlessCalls(
+  db: Sql,
+  { provider, acceptedBefore, at }: { provider: string; acceptedBefore: Date; at: Date },
+): Promise<string[]> {
+  const rows = await db.$queryRaw<{ sid: string }[]>`
+    SELECT sid FROM call_attempt one
+    WHERE provider = ${provider} AND sid IS NOT NULL AND accepted_at < ${acceptedBefore} AND NOT EXISTS (
+      SELECT 1 FROM call_report told WHERE told.provider = one.provider AND told.sid = one.sid AND told.at <= ${at}
+        AND told.status = ANY (${[...FINAL_STATUSES]}::text[]))
+    ORDER BY sid`;
+  return rows.map(({ sid }) => sid);
 }
 
 export async function openMismatches(db: Sql, provider: string): Promise<string[]> {

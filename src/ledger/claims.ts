@@ -1,4 +1,13 @@
-import { CLAIMS, type ClaimName, judge, NEWEST, type Outcome, type Tally, type Verdict } from '../domain/claims.js';
+import {
+  CLAIMS,
+  type ClaimName,
+  claimsOf,
+  judge,
+  NEWEST,
+  type Outcome,
+  type Tally,
+  type Verdict,
+} from '../domain/claims.js';
 import type { Timing } from '../domain/timing.js';
 import { quenchAlarm, raiseAlarm } from './alarms.js';
 import type { Sql } from './database.js';
@@ -17,12 +26,18 @@ export interface ClaimRow {
 
 const NOTHING = 'nothing that bears on it was seen yet';
 
+/** What kind of provider a source is; one that has no row yet is a dashboard. */
+export async function kindOf(db: Sql, source: string): Promise<string> {
+  const [row] = await db.$queryRaw<{ kind: string }[]>`SELECT kind FROM source WHERE name = ${source}`;
+  return row?.kind ?? 'dashboard';
+}
+
 /** Every claim about a source in the order of the table; one that was never judged is untested. */
 export async function readClaims(db: Sql, source: string, now: Date): Promise<ClaimRow[]> {
   const rows = await db.$queryRaw<ClaimRow[]>`
     SELECT claim, claimed, observed, verdict, evidence, since, checked_at AS "checkedAt" FROM claim WHERE source = ${source}`;
   const known = new Map(rows.map((row) => [row.claim, row]));
-  return (Object.keys(CLAIMS) as ClaimName[]).map(
+  return claimsOf(await kindOf(db, source)).map(
     (claim) =>
       known.get(claim) ?? {
         claim,
@@ -34,6 +49,13 @@ export async function readClaims(db: Sql, source: string, now: Date): Promise<Cl
         checkedAt: now,
       },
   );
+}
+
+/** What code that relies on a claim has to ask: what its newest turn by an instant had made of it. One without a turn is untested. */
+export async function claimVerdictAt(db: Sql, source: string, claim: ClaimName, at: Date): Promise<Verdict> {
+  const [row] = await db.$queryRaw<{ verdict: Verdict }[]>`
+    SELECT after AS verdict FROM claim_turn WHERE source = ${source} AND claim = ${claim} AND at <= ${at} ORDER BY at DESC, id DESC LIMIT 1`;
+  return row?.verdict ?? 'untested';
 }
 
 export interface Observation {

@@ -23,18 +23,23 @@ export interface RoundContext {
   timing: Timing;
 }
 
-/** Begins a reconciliation, and freezes from where the list is read: progress moves over readings that were exhausted alone. */
+/**
+ * Begins a reconciliation, and freezes from where the list is read: progress moves over readings that were exhausted alone. An audit
+ * reads it over the whole horizon.
+ */
 export async function openFormRound(
   db: Database,
-  { form, now, timing, runId }: RoundContext & { runId: string },
+  { form, now, timing, runId, audit = false }: RoundContext & { runId: string; audit?: boolean },
 ): Promise<FormRound> {
   return db.transaction(async (tx) => {
     const [last] = await tx.$queryRaw<{ openedAt: Date }[]>`
       SELECT opened_at AS "openedAt" FROM form_round WHERE source = ${form.source} AND exhausted_at IS NOT NULL
       ORDER BY opened_at DESC LIMIT 1`;
-    const since = last ? last.openedAt.getTime() - timing.formsOverlapMs : now.getTime() - timing.formsHorizonMs;
+    const since =
+      last && !audit ? last.openedAt.getTime() - timing.formsOverlapMs : now.getTime() - timing.formsHorizonMs;
     const rows = await tx.$queryRaw<{ id: string; since: Date }[]>`
-      INSERT INTO form_round (source, run_id, since_at, opened_at) VALUES (${form.source}, ${runId}, ${new Date(since)}, ${now})
+      INSERT INTO form_round (source, run_id, since_at, opened_at, audit)
+      VALUES (${form.source}, ${runId}, ${new Date(since)}, ${now}, ${audit})
       ON CONFLICT (run_id) DO UPDATE SET source = excluded.source RETURNING id, since_at AS since`;
     const { id, since: frozen } = only(rows, `round of ${form.source}`);
     const canaryId = (await isCanaryDue(tx, form, now, timing, runId))
@@ -87,8 +92,27 @@ function arrivalOf(form: Form, row: unknown) {
   const path = form.reconciliation.by === 'list' ? form.reconciliation.body : '';
   const body = readPath(row, path);
   const isObject = typeof body === 'object' && body !== null;
-  const raw = Buffer.from(JSON.stringify(isObject ? body : row) ?? 'null');
+  const raw = Buffer.from(asJson(isObject ? body : row));
   return { form, by: 'poll', raw, body: isObject ? body : undefined, deliveryId: null } as const;
+}
+
+const DEEPEST = 50;
+
+/** A row as text. JSON.parse reads what is nested deeper than JSON.stringify can follow: of such a row the depths are left out. */
+function asJson(row: unknown): string {
+  try {
+    return JSON.stringify(row) ?? 'null';
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return JSON.stringify(shallow(row, DEEPEST)) ?? 'null';
+  }
+}
+
+function shallow(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '(nested deeper)';
+  if (Array.isArray(value)) return value.map((one) => shallow(one, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shallow(one, depth - 1)]));
 }
 
 export interface FormAccount {
@@ -116,7 +140,10 @@ export async function closeFormRound(
 }
 
 async function judgeSequence(tx: Sql, form: Form, now: Date, timing: Timing): Promise<number> {
-  const { missing, ranges } = await findSequenceGaps(tx, form.source, new Date(now.getTime() - timing.formGapMs));
+  const { missing, ranges } = await findSequenceGaps(tx, form.source, {
+    settled: new Date(now.getTime() - timing.formGapMs),
+    at: now,
+  });
   const alarm = { kind: 'submission_gap', source: form.source, subject: 'sequence', now } as const;
   if (missing > 0) await raiseAlarm(tx, { ...alarm, evidence: { missing, ranges } });
   else await quenchAlarm(tx, alarm);
@@ -138,9 +165,9 @@ async function judgeCanary(tx: Sql, { source }: Form, now: Date): Promise<'came'
 const STALE_PERIODS = 4;
 
 /** Whether the list was read whole lately: until when we know that we hold everything. */
-export async function listReadUntil(db: Sql, source: string): Promise<Date | null> {
+export async function listReadUntil(db: Sql, source: string, now: Date): Promise<Date | null> {
   const [round] = await db.$queryRaw<{ at: Date }[]>`
-    SELECT opened_at AS at FROM form_round WHERE source = ${source} AND exhausted_at IS NOT NULL ORDER BY opened_at DESC LIMIT 1`;
+    SELECT opened_at AS at FROM form_round WHERE source = ${source} AND exhausted_at <= ${now} ORDER BY opened_at DESC LIMIT 1`;
   return round?.at ?? null;
 }
 
@@ -148,7 +175,7 @@ export const isStale = (until: Date | null, now: Date, timing: Pick<Timing, 'for
   until === null || now.getTime() - until.getTime() > STALE_PERIODS * timing.formsEveryMs;
 
 async function judgeList(tx: Sql, { source }: Form, now: Date, timing: Timing): Promise<void> {
-  const until = await listReadUntil(tx, source);
+  const until = await listReadUntil(tx, source, now);
   const alarm = { kind: 'submission_gap', source, subject: 'list', now } as const;
   const [first] = await tx.$queryRaw<{ at: Date }[]>`
     SELECT opened_at AS at FROM form_round WHERE source = ${source} ORDER BY opened_at LIMIT 1`;

@@ -110,10 +110,10 @@ export async function beginPlacing(tx: Sql, call: PhoneCallRow, now: Date): Prom
   return key;
 }
 
-/** The request certainly placed nothing: the same attempt may be begun again. */
-export async function takeBackPlacing(tx: Sql, messageId: string): Promise<void> {
+/** The request certainly placed nothing: the same attempt may be begun again. A later one that is on its way is left alone. */
+export async function takeBackPlacing(tx: Sql, { id, attempt }: PhoneCallRow): Promise<void> {
   await tx.$executeRaw`
-    UPDATE call SET state = 'scheduled', placing_at = NULL WHERE message_id = ${messageId}::uuid AND state = 'placing'`;
+    UPDATE call SET state = 'scheduled', placing_at = NULL WHERE id = ${id}::uuid AND attempt = ${attempt} AND state = 'placing'`;
 }
 
 /** Nobody knows what became of the request. */

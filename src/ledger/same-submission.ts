@@ -16,8 +16,8 @@ export interface SameSubmission {
 }
 
 /**
- * The message under which the same submission is carried that came by the other way: by the vendor's id; where one of the two has
- * none, by sender and words within the given time. One that was ignored, as under observe, carries nothing and leads nobody.
+ * The message under which the same submission is carried that came by the other way: by the vendor's id, unless another sender stands
+ * with it, since anybody can write an id into a mail; where one of the two has none, by sender and words within the given time. One that was ignored, as under observe, carries nothing and leads nobody.
  */
 export async function findSameSubmission(tx: Sql, same: SameSubmission): Promise<string | null> {
   const { source, way, fields, at, timing } = same;
@@ -26,6 +26,8 @@ export async function findSameSubmission(tx: Sql, same: SameSubmission): Promise
     WHERE s.source = ${source} AND s.way <> ${way}
       AND (m.disposition IS NULL OR m.disposition NOT IN ('ignored', 'duplicate_of')) AND m.gone_at IS NULL
       AND (s.submission_ref = ${fields.submissionId}
+             AND COALESCE(lower(s.fields->>'email') = ${fields.email?.toLowerCase() ?? null},
+                          right(regexp_replace(s.fields->>'phone', '[^0-9]', '', 'g'), 7) = ${lastDigits(fields.phone)}, true)
            OR (s.submission_ref IS NULL OR ${fields.submissionId}::text IS NULL) AND s.words_hash = ${wordsHash(fields)}
               AND EXISTS (
                 SELECT 1 FROM unnest(ARRAY[s.received_at, s.submitted_at]) AS theirs (at), unnest(${[...at]}::timestamptz[]) AS ours (at)
@@ -33,6 +35,9 @@ export async function findSameSubmission(tx: Sql, same: SameSubmission): Promise
     ORDER BY s.received_at, s.id LIMIT 1`;
   return found?.id ?? null;
 }
+
+/** What a number has in common however it is written, with its country or without. */
+const lastDigits = (phone: string | null): string | null => phone?.replaceAll(/\D/g, '').slice(-7) ?? null;
 
 /** Writes down that a form was recognised in an e-mail. A second time it changes nothing. */
 export async function recordMailedSubmission(

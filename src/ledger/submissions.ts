@@ -90,12 +90,32 @@ export async function recordArrival(tx: Sql, arrival: Arrival): Promise<Recorded
   // A list may show less of a submission than its webhook said: other words count where they are pushed.
   if (held.some((row) => row.hash === hash || (by === 'poll' && row.state !== 'parked')))
     return { kind: 'known', item };
+  if (mapped.ok && submissionId === null && held.length === 0 && (await isShownAlready(tx, arrival, mapped.fields)))
+    return { kind: 'known', item };
   if (!mapped.ok) {
     await park(tx, arrival, { item, submissionId, hash, problem: mapped.problem, sequence: mapped.sequence });
     return { kind: 'parked', item };
   }
   await admitSubmission(tx, arrival, item, mapped.fields);
   return { kind: 'stored', item };
+}
+
+/**
+ * Whether the other of webhook and list has shown a submission without an id: they need not say the same of it, as when it was
+ * submitted, so its sender and words count, and the time where it is told. Notes that this one shows it as well.
+ */
+async function isShownAlready(tx: Sql, { form, by, now, timing }: Arrival, fields: Fields): Promise<boolean> {
+  const shown = await tx.$executeRaw`
+    UPDATE submission SET pushed_at = CASE WHEN ${by} = 'webhook' THEN ${now}::timestamptz ELSE pushed_at END,
+                          listed_at = CASE WHEN ${by} = 'poll' THEN COALESCE(listed_at, ${now}::timestamptz) ELSE listed_at END
+    WHERE id = (
+      SELECT id FROM submission
+      WHERE source = ${form.source} AND way = 'direct' AND state = 'mapped' AND submission_ref IS NULL
+        AND words_hash = ${wordsHash(fields)} AND first_seen_by <> ${by} AND (${by} = 'poll' OR pushed_at IS NULL)
+        AND COALESCE(abs(EXTRACT(epoch FROM COALESCE(submitted_at, received_at) - ${fields.submittedAt}::timestamptz)) * 1000
+                     <= ${timing.sameSubmissionMs}::float8, true)
+      ORDER BY received_at, id LIMIT 1)`;
+  return shown > 0;
 }
 
 async function isFirstDelivery(tx: Sql, source: string, deliveryId: string, now: Date): Promise<boolean> {

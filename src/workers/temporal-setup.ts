@@ -155,16 +155,18 @@ const formPlan = (source: string, timing: Timing): Plan => ({
   summary: `Looks for submissions of ${source} that never reached us`,
 });
 
+const probePlan = (source: string, timing: Timing): Plan => ({
+  scheduleId: probeWorkflowId(source),
+  workflowType: 'probe',
+  everyMs: timing.probeEveryMs,
+  args: [{ source, active: false, timing }],
+  source,
+  summary: `Judges from the ledger what is claimed about ${source}`,
+});
+
 /** What watches a source instead of serving it: it begins with its first period, so that a start stays what it is. */
 const watchPlans = (source: string, timing: Timing, { canary }: { canary: boolean }): Plan[] => [
-  {
-    scheduleId: probeWorkflowId(source),
-    workflowType: 'probe',
-    everyMs: timing.probeEveryMs,
-    args: [{ source, active: false, timing }],
-    source,
-    summary: `Judges from the ledger what is claimed about ${source}`,
-  },
+  probePlan(source, timing),
   ...(canary
     ? [
         {
@@ -177,6 +179,19 @@ const watchPlans = (source: string, timing: Timing, { canary }: { canary: boolea
         },
       ]
     : []),
+];
+
+/** A form is watched like any source; its audit reads the whole list of its vendor. */
+const formWatchPlans = (source: string, timing: Timing): Plan[] => [
+  probePlan(source, timing),
+  {
+    scheduleId: auditWorkflowId(source),
+    workflowType: 'reconcileForm',
+    everyMs: timing.auditEveryMs,
+    args: [{ source, timing, audit: true }],
+    source,
+    summary: `Reads what proves that all submissions of ${source} came, over its whole horizon`,
+  },
 ];
 
 const callPlan = (source: string, timing: Timing): Plan => ({
@@ -203,10 +218,12 @@ export async function ensureSchedules(
   const watching = [
     ...tellingPlans(timing),
     ...sources.flatMap((source) => watchPlans(source, timing, watch)),
-    ...(watch.calls ?? []).map((provider) => callPlan(provider, timing)),
+    ...(watch.forms ?? []).flatMap((source) => formWatchPlans(source, timing)),
+    ...(watch.calls ?? []).flatMap((provider) => [callPlan(provider, timing), probePlan(provider, timing)]),
   ];
   await Promise.all([...serving, ...watching].map((plan) => ensureSchedule(client, plan)));
-  if (watch.calls === null) await removeSchedule(client, callListWorkflowId('phone'));
+  if (watch.calls === null)
+    await Promise.all([callListWorkflowId, probeWorkflowId].map((idOf) => removeSchedule(client, idOf('phone'))));
   // Where nobody writes mail any more, an old Schedule would only fail.
   if (!watch.canary) await Promise.all(sources.map((source) => removeSchedule(client, canaryWorkflowId(source))));
   return serving.map((plan) => plan.scheduleId);

@@ -10,9 +10,13 @@ import { failureType } from './source-calls.js';
 export interface ReconcileFormInput {
   source: string;
   timing: Timing;
+  /** Whether the list is read over its whole horizon instead of from the last reading on. */
+  audit?: boolean;
 }
 
 export interface ReconciledForm {
+  /** Id of its row; null where no such form is configured. */
+  roundId: string | null;
   listed: number;
   recovered: number;
   missing: number | null;
@@ -43,8 +47,9 @@ export async function reconcileForm(input: ReconcileFormInput): Promise<Reconcil
       nonRetryableErrorTypes: ['SourceStopped' satisfies FailureType],
     },
   });
-  const round = await steps.openFormRound({ source, runId: workflowInfo().runId });
-  if (round === null) return { listed: 0, recovered: 0, missing: null, trouble: 'no such form is configured' };
+  const round = await steps.openFormRound({ source, runId: workflowInfo().runId, audit: input.audit ?? false });
+  if (round === null)
+    return { roundId: null, listed: 0, recovered: 0, missing: null, trouble: 'no such form is configured' };
   const { id: roundId, since, canaryId } = round;
   let trouble: string | null = null;
   try {
@@ -62,5 +67,5 @@ export async function reconcileForm(input: ReconcileFormInput): Promise<Reconcil
   setCurrentDetails(
     `**${source}**: ${listed} listed, ${recovered} of them new to us${missing === null ? '' : `, ${missing} numbers missing`}${trouble === null ? '' : `; ${trouble}`}`,
   );
-  return { listed, recovered, missing, trouble };
+  return { roundId, listed, recovered, missing, trouble };
 }

@@ -13,6 +13,7 @@ import { freePort } from '../support/free-port.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { exportHistories, textsIn } from '../support/histories.js';
 import { LIVELY, type Rig, startRig } from '../support/rig.js';
+import { runCommand } from '../support/worker-process.js';
 
 /** A request for a call through worker, API and the simulated phone provider, each of them real. */
 
@@ -126,3 +127,21 @@ it(
   },
   2 * MINUTES,
 );
+
+it('of which no callback came are known by the list: the audit has both figures, and the coverage its instant', async () => {
+  const waybill = (...args: string[]) => runCommand(args, { env: rig.env, cwd: rig.folder });
+  const { code, stdout, stderr } = await waybill('audit', 'run', '--source', 'phone', '--json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({
+    ...{
+      trouble: null,
+      pushed: { loss: { method: 'census', shown: 2, missed: 0 }, frame: { state: 'unknown', holes: 0 } },
+    },
+  });
+  expect(await waybill('coverage', '--source', 'phone')).toMatchObject({
+    ...{
+      code: 0,
+      stdout: expect.stringMatching(/^phone: pushed calls and their statuses complete until .*; 0 missing/),
+    },
+  });
+}, 60_000);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.js';
+import type { PushedAudit } from '../../src/assurance/audit/pushed.js';
 import { checkBalance } from '../../src/assurance/balance.js';
 import { loadConfig } from '../../src/config/config.js';
 import { systemClock } from '../../src/domain/clock.js';
@@ -11,6 +12,7 @@ import { eventually } from '../support/eventually.js';
 import { newSigningSecret } from '../support/forms.js';
 import { freePort } from '../support/free-port.js';
 import { QUICK, type Rig, startRig } from '../support/rig.js';
+import { runCommand } from '../support/worker-process.js';
 
 /** Submissions of a form, pushed and listed, through the whole installation. */
 
@@ -81,4 +83,25 @@ it('each one has its ending, those of withheld webhooks as well, and nothing was
   expect(await rig.query`SELECT DISTINCT operation, status FROM provider_call WHERE source = 'form.contact'`).toEqual([
     { operation: 'listSubmissions', status: 200 },
   ]);
+}, 90_000);
+
+it('its coverage, claims and audit are shown by the commands', async () => {
+  const env = { ...rig.env, CONTACT_SECRET: SECRET };
+  const waybill = (...args: string[]) => runCommand(args, { env, cwd: rig.folder });
+  const { code, stdout, stderr } = await waybill('audit', 'run', '--source', 'form.contact', '--json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { pushed, trouble } = JSON.parse(stdout) as { pushed: PushedAudit; trouble: string | null };
+  expect(trouble).toBeNull();
+  expect(pushed).toMatchObject({ provedBy: 'list', loss: { method: 'census', shown: 40, missed: 0 } });
+  expect(await rig.query`SELECT listed FROM form_round WHERE audit`).toEqual([{ listed: 40 }]);
+  expect((await waybill('audit', 'show', '--source', 'form.contact')).stdout).toContain('0 % were missing (0 of 40');
+  expect((await waybill('audit', 'list')).stdout).toContain('form.contact, ');
+  expect((await waybill('audit', 'channels', '--source', 'form.contact')).stdout).toMatch(
+    /^form\.contact: webhook {3}first to see 38; /m,
+  );
+  const coverage = await waybill('coverage', '--source', 'form.contact');
+  expect(coverage).toMatchObject({ code: 0, stdout: expect.stringContaining('pushed submissions complete until') });
+  const probed = await waybill('probe', '--source', 'form.contact', '--json');
+  const { sources } = JSON.parse(probed.stdout) as { sources: { claims: { claim: string }[]; reliance: null }[] };
+  expect(sources.map(({ claims, reliance }) => [claims.length, reliance])).toEqual([[5, null]]);
 }, 90_000);

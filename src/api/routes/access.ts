@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ROLES, type Role } from '../../domain/access.js';
 import { createToken, listTokens, revokeToken, TOKEN_NAME } from '../../ledger/tokens.js';
+import { OwnId } from '../page.js';
 import type { ApiApp, ApiParts } from '../parts.js';
 import { problem, refusals } from '../problems.js';
 
@@ -69,7 +70,7 @@ export function addAccessRoutes(app: ApiApp, { db, clock }: ApiParts): void {
       config: { role: 'admin' },
       schema: {
         summary: 'Take a token back: from the next request on it is refused',
-        params: z.object({ id: z.uuid() }),
+        params: z.object({ id: OwnId }),
         response: { 200: z.object({ token: KnownToken }), ...refusals(404) },
       },
     },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { APPROVAL_VERDICTS, type ApprovalVerdict, UNSETTLED, type Unsettled } from '../../domain/approvals.js';
 import { editDraft, listApprovals, readApproval } from '../../ledger/approvals.js';
 import { readDrafts } from '../../ledger/drafts.js';
+import { OwnId } from '../page.js';
 import type { ApiApp } from '../parts.js';
 import { type Problem, problem, refusals } from '../problems.js';
 import { type Settling, settleAndTell } from '../settle-approval.js';
@@ -46,7 +47,7 @@ const Settled = z.object({
   told: z.boolean().describe('whether its lifecycle has heard of it; else it does when a worker dispatches'),
 });
 
-const params = z.object({ id: z.uuid() });
+const params = z.object({ id: OwnId });
 const refusal = (because: Unsettled): Problem =>
   problem(because === 'not_asked' ? 'not_found' : 'conflict', `${UNSETTLED[because]}.`, because);
 const statusOf = (because: Unsettled): 404 | 409 => (because === 'not_asked' ? 404 : 409);

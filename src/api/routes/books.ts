@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Balance, checkBalance } from '../../assurance/balance.js';
 import { findMessages, traceMessage } from '../../assurance/trace.js';
 import { readDecision } from '../../ledger/decisions.js';
+import { OwnId } from '../page.js';
 import type { ApiApp, ApiParts } from '../parts.js';
 import { problem, refusals } from '../problems.js';
 
@@ -69,7 +70,7 @@ export function addBookRoutes(app: ApiApp, { db }: ApiParts): void {
       config: { role: 'viewer' },
       schema: {
         summary: 'Where one message is and its way so far, without its content',
-        params: z.object({ id: z.uuid().toLowerCase().describe('our id of it') }),
+        params: z.object({ id: OwnId.describe('our id of it') }),
         response: {
           200: z.object({
             verdict: z.string(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CALL_STATES, CALL_WITNESSES, PHONE_STATUSES } from '../../domain/calls.js';
 import { ESCALATE_REASONS } from '../../domain/reasons.js';
 import { findCall, listCalls } from '../../ledger/call-desk.js';
-import { Next, PAGE_QUERY, toPage, wordsOf } from '../page.js';
+import { Next, OwnId, PAGE_QUERY, toPage, wordsOf } from '../page.js';
 import type { ApiApp, ApiParts } from '../parts.js';
 import { problem, refusals } from '../problems.js';
 
@@ -68,7 +68,7 @@ export function addCallRoutes(app: ApiApp, { db }: ApiParts): void {
       config: { role: 'viewer' },
       schema: {
         summary: 'One call with its attempts and what was told of each',
-        params: z.object({ id: z.uuid().toLowerCase().describe('our id of the call, or of its message') }),
+        params: z.object({ id: OwnId.describe('our id of the call, or of its message') }),
         response: { 200: z.object({ call: KnownCall, attempts: z.array(CallAttempt) }), ...refusals(404) },
       },
     },

@@ -15,13 +15,13 @@ import {
   resolveByPerson,
 } from '../../ledger/case-desk.js';
 import { listHandOffs, OPEN_HAND_OFFS } from '../../ledger/hand-offs.js';
-import { wordsOf } from '../page.js';
+import { OwnId, wordsOf } from '../page.js';
 import type { ApiApp, ApiParts } from '../parts.js';
 import { problem, refusals } from '../problems.js';
 import { createWaker } from '../waker.js';
 
 const Limit = z.coerce.number().int().min(1).max(1_000).default(100);
-const Id = z.object({ id: z.uuid() });
+const Id = z.object({ id: OwnId });
 
 const KnownCase = z
   .object({

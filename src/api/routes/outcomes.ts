@@ -8,6 +8,7 @@ import { handOffWorkflowId, lifecycleWorkflowId } from '../../domain/identity.js
 import type { Database } from '../../ledger/database.js';
 import { reportOutcome } from '../../ledger/hand-offs.js';
 import type { Logger } from '../../telemetry/logger.js';
+import { OwnId } from '../page.js';
 import { type Problem, problem } from '../problems.js';
 import type { Waker } from '../waker.js';
 
@@ -25,7 +26,7 @@ export interface OutcomeParts {
 
 const LARGEST_BODY = 8 * 1024;
 const PER_MINUTE = 600;
-const Params = z.strictObject({ id: z.uuid() });
+const Params = z.strictObject({ id: OwnId });
 
 /**
  * `POST /v1/messages/:id/outcome`: an outside platform says what became of a message that was handed off to it, by a token of its

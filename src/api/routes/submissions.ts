@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { SUBMISSION_STATES, SUBMISSION_WAYS, sourceOfForm } from '../../domain/forms.js';
 import { findSubmission, listSubmissions, readSubmissionWords } from '../../ledger/submission-desk.js';
-import { Next, PAGE_QUERY, toPage, wordsOf } from '../page.js';
+import { Next, OwnId, PAGE_QUERY, toPage, wordsOf } from '../page.js';
 import type { ApiApp, ApiParts } from '../parts.js';
 import { problem, refusals } from '../problems.js';
 
-const params = z.object({ id: z.uuid().toLowerCase() });
+const params = z.object({ id: OwnId });
 
 const KnownSubmission = z
   .object({

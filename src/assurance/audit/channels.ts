@@ -29,7 +29,8 @@ interface Chances {
  */
 export async function channelMisses(db: Sql, source: string | null, now: Date): Promise<ChannelMisses[]> {
   const rows = await db.$queryRaw<{ channel: FirstSeenBy; first: number }[]>`
-    SELECT first_seen_by AS channel, count(*)::int AS first FROM message WHERE ${source}::text IS NULL OR source = ${source} GROUP BY 1`;
+    SELECT first_seen_by AS channel, count(*)::int AS first FROM message
+    WHERE source IN (SELECT name FROM source WHERE kind = 'dashboard') AND (${source}::text IS NULL OR source = ${source}) GROUP BY 1`;
   const first = new Map(rows.map((row) => [row.channel, row.first]));
   const line = (channel: FirstSeenBy, how: string, found: Chances | null): ChannelMisses => ({
     channel,

@@ -1,5 +1,6 @@
-import type { FrameFigure } from '../../domain/audit/figures.js';
+import { CONFIDENCE, type FrameFigure } from '../../domain/audit/figures.js';
 import type { Audit, AuditLoss } from '../../ledger/audits.js';
+import type { PushedAudit } from './pushed.js';
 
 /** A share in per cent with two leading digits: 0.083 %, 1.2 %, 45 %. Rounded up where it is the end of a bound. */
 function percent(share: number, round: 'near' | 'up' = 'near'): string {
@@ -40,6 +41,30 @@ export function frameInWords(frame: FrameFigure): string {
 /** Both figures in one sentence. They are never merged into one number. */
 export function inWords({ loss, frame }: Pick<Audit, 'loss' | 'frame'>): string {
   return loss && frame ? `${lossInWords(loss)}; ${frameInWords(frame)}` : 'not ended yet';
+}
+
+const SHOWN = {
+  list: { form: 'of the submissions that the list shows', phone: 'of the calls that the list shows' },
+  sequence: { form: 'of the submissions up to the highest number', phone: '' },
+  canary: { form: 'of the submissions', phone: '' },
+  none: { form: 'of the submissions', phone: '' },
+} as const;
+
+/** Both figures of a pushed channel in one sentence; unknown where nothing proves them. */
+export function pushedInWords({ channel, provedBy, loss, frame }: PushedAudit): string {
+  const of = SHOWN[provedBy][channel];
+  const first =
+    loss === null
+      ? `${of}: missing unknown`
+      : loss.method === 'census'
+        ? `${of} ${percent(loss.upper)} were missing (${loss.missed} of ${loss.shown}, every one was compared)`
+        : `${of} at most ${percent(loss.upper, 'up')} may be missing (${CONFIDENCE * 100} %, ${loss.missed} of ${plural(loss.shown, 'canary', 'canaries')} lost)`;
+  const holes = frame.holes > 0 ? `, and ${plural(frame.holes, 'sign')} of some` : '';
+  const captures = frame.captures.map(
+    (one) =>
+      `at most ${percent(one.upper, 'up')} (${frame.confidence * 100} %) by ${one.witness}, which named ${one.named} and ${one.listed} of them were listed`,
+  );
+  return `${first}; never listed: ${frame.state === 'unknown' ? 'unknown' : captures.join('; ')}${holes}`;
 }
 
 /** What the figures were counted from. */

@@ -1,4 +1,4 @@
-import { CLAIMS, type ClaimName, judge, type Verdict } from '../../domain/claims.js';
+import { CLAIMS, type ClaimName, claimsOf, isPushed, judge, type Verdict } from '../../domain/claims.js';
 import type { Clock } from '../../domain/clock.js';
 import type { Timing } from '../../domain/timing.js';
 import { raiseAlarm } from '../../ledger/alarms.js';
@@ -6,6 +6,7 @@ import { overdueCanaries } from '../../ledger/canaries.js';
 import {
   type Finding,
   forgetObservations,
+  kindOf,
   readClaims,
   recordObservation,
   rememberedObservations,
@@ -14,10 +15,12 @@ import {
 } from '../../ledger/claims.js';
 import type { Database, Sql } from '../../ledger/database.js';
 import { withdrawNarrowListings } from '../../ledger/listings.js';
-import type { Evidence, Scan, Seen } from './evidence.js';
+import type { Evidence, Look, Scan, Seen } from './evidence.js';
 import { lookAtCalls } from './look-at-calls.js';
+import { lookAtForms } from './look-at-forms.js';
 import { lookAtLists } from './look-at-lists.js';
 import { lookAtMessages } from './look-at-messages.js';
+import { lookAtPhone } from './look-at-phone.js';
 import { lookAtShapes } from './look-at-shapes.js';
 import { sentence } from './words.js';
 
@@ -30,6 +33,7 @@ export interface JudgeDeps {
 }
 
 const LOOKS = [lookAtCalls, lookAtLists, lookAtMessages, lookAtShapes] as const;
+const PUSHED_LOOKS: Record<string, readonly Look[]> = { forms: [lookAtForms], phone: [lookAtPhone] };
 
 /**
  * Draws a verdict on every claim of a source: from the calls, listings and messages of the last while, and from what probes saw.
@@ -38,15 +42,18 @@ const LOOKS = [lookAtCalls, lookAtLists, lookAtMessages, lookAtShapes] as const;
  */
 export async function judgeClaims({ db, clock, timing }: JudgeDeps, source: string): Promise<JudgeAccount> {
   const now = clock.now();
-  const scan: Scan = { source, since: new Date(now.getTime() - timing.probeScanMs), now, timing };
+  const kind = await kindOf(db, source);
+  // What was pushed is little beside what is polled, and its rows stay: the whole memory of claims is looked at each time.
+  const backMs = isPushed(kind) ? timing.claimMemoryMs : timing.probeScanMs;
+  const scan: Scan = { source, since: new Date(now.getTime() - backMs), now, timing };
   const evidence: Evidence = {};
-  for (const look of LOOKS) Object.assign(evidence, await look(db, scan));
+  for (const look of PUSHED_LOOKS[kind] ?? LOOKS) Object.assign(evidence, await look(db, scan));
   const since = new Date(now.getTime() - timing.claimMemoryMs);
   return db.transaction(async (tx) => {
     const turns: Turn[] = [];
-    for (const claim of Object.keys(CLAIMS) as ClaimName[]) {
+    for (const claim of claimsOf(kind)) {
       const seen = evidence[claim];
-      if (seen) await remember(tx, scan, claim, seen);
+      if (seen && !isPushed(kind)) await remember(tx, scan, claim, seen);
       const turn = await saveFinding(tx, source, claim, await findingOf(tx, source, claim, since, seen), now);
       if (turn) turns.push(turn);
       if (turn?.claim === 'narrow_windows_list_all' && turn.before === 'verified')

@@ -10,6 +10,9 @@ const minutes = (ms: unknown): string => (typeof ms === 'number' ? `${(ms / 60_0
 const hours = (ms: unknown): string =>
   typeof ms === 'number' ? `${(Math.abs(ms) / 3_600_000).toFixed(1)} hours` : 'hours';
 
+const share = ({ share: part }: Record<string, unknown>): string =>
+  typeof part === 'number' ? `${(Math.floor(part * 1_000) / 10).toFixed(1)} %` : 'some';
+
 /** What was seen where a claim does not hold, in the words of the search that began this project. */
 const REFUTED: Record<ClaimName, Words> = {
   list_by_activity: () =>
@@ -54,6 +57,19 @@ const REFUTED: Record<ClaimName, Words> = {
   shape_of_message_lists: differ,
   shape_of_threads: differ,
   shape_of_replies: differ,
+  every_submission_pushed: (e) =>
+    `${n(e, 'contradicts')} submissions never came by webhook: ${share(e)} of them were delivered`,
+  pushed_in_time: (e) => `${n(e, 'contradicts')} webhooks came late, one only after ${minutes(e.longestMs)}`,
+  submission_ids_unique: (e) => `one id stood for submissions of two senders, ${n(e, 'contradicts')} times`,
+  sequence_numbers_once: (e) => `one number stood for two submissions, ${n(e, 'contradicts')} times`,
+  list_holds_pushed: (e) => `the list lacks ${n(e, 'contradicts')} submissions that a webhook brought`,
+  every_status_called_back: (e) =>
+    `${n(e, 'contradicts')} statuses were never called back: ${share(e)} of them were delivered`,
+  call_listed_at_once: (e) =>
+    `the list lacked ${n(e, 'contradicts')} calls after they were accepted, one for ${minutes(e.longestMs)}`,
+  call_listed_in_time: (e) => `the list lacked ${n(e, 'contradicts')} calls more than a minute after their acceptance`,
+  call_ids_unique: (e) => `one id stood for calls between other numbers, ${n(e, 'contradicts')} times`,
+  call_ends_once: (e) => `${n(e, 'contradicts')} calls were told two ends`,
 };
 
 function differ({ diff }: Record<string, unknown>): string {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { channelMisses } from '../../assurance/audit/channels.js';
+import { pushedChannelMisses } from '../../assurance/audit/pushed-channels.js';
 import { type AuditReport, auditProgress, reportAudit } from '../../assurance/audit/report.js';
 import { countsInWords, inWords } from '../../assurance/audit/words.js';
 import { processConfig } from '../../config/process-config.js';
@@ -18,6 +19,7 @@ import { wholeNumber } from '../option-values.js';
 import { note, paint, print, toJson } from '../output.js';
 import { chooseOneSource, chooseSources } from '../sources.js';
 import { queuesWithoutWorker, withTemporal } from '../temporal-client.js';
+import { isPushedSource, pushedAudits, pushedLine, runPushedAudit, tellPushed } from './audit-pushed.js';
 
 const OTHERS = '2, 3, 4 as for every command.';
 const PROGRESS_MS = 1_000;
@@ -33,7 +35,7 @@ interface RunOptions {
 export function addAudit(program: Command): void {
   const group = program
     .command('audit')
-    .description('how much may be missing: read known threads at random, ask witnesses');
+    .description('how much may be missing: read known threads at random, ask witnesses, compare what is pushed');
   group
     .command('run')
     .description('start an audit now and wait for its two figures')
@@ -52,13 +54,16 @@ export function addAudit(program: Command): void {
     .option('--source <name>', 'of this source only')
     .option('--json', 'one JSON object')
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
-      const audits = await withLedger(processConfig(), async (db) => {
-        await chooseSources(db, source);
-        return listAudits(db, source ?? null, LISTED);
+      const config = processConfig();
+      const { audits, pushed } = await withLedger(config, async (db) => {
+        if (!(await isPushedSource(config, db, source))) await chooseSources(db, source);
+        return { audits: await listAudits(db, source ?? null, LISTED), pushed: await pushedAudits(config, db, source) };
       });
-      if (json) print(toJson({ audits }));
-      else if (audits.length === 0) print('There has been no audit yet: `waybill audit run` starts one.');
+      if (json) print(toJson({ audits, pushed }));
+      else if (audits.length + pushed.length === 0)
+        print('There has been no audit yet: `waybill audit run` starts one.');
       else for (const one of audits) print(`${one.id}  ${one.begunAt.toISOString()}  ${one.source}: ${inWords(one)}`);
+      if (!json) for (const one of pushed) print(pushedLine(one));
     });
   group
     .command('show')
@@ -71,12 +76,16 @@ export function addAudit(program: Command): void {
       `\nExit codes: 0 nothing was missed; 1 messages were missed, or there is no such audit; ${OTHERS}`,
     )
     .action(async (id: string | undefined, { source, json }: { source?: string; json?: boolean }) => {
-      const report = await withLedger(processConfig(), async (db) => {
+      const config = processConfig();
+      const report = await withLedger(config, async (db) => {
+        if (id === undefined && (await isPushedSource(config, db, source)))
+          return { pushed: (await pushedAudits(config, db, source))[0] ?? null };
         await chooseSources(db, source);
         const wanted = id ?? (await listAudits(db, source ?? null, 1))[0]?.id;
         return wanted && isUuid(wanted) ? reportAudit(db, wanted) : null;
       });
-      if (report) tell(report, json === true);
+      if (report && 'pushed' in report) tellPushed(report.pushed, null, json === true);
+      else if (report) tell(report, json === true);
       else {
         process.exitCode = EXIT.finding;
         print(json ? toJson({ audit: null }) : id ? `There is no audit ${id}.` : 'There has been no audit yet.');
@@ -88,17 +97,25 @@ export function addAudit(program: Command): void {
     .option('--source <name>', 'of this source only')
     .option('--json', 'one JSON object')
     .action(async ({ source, json }: { source?: string; json?: boolean }) => {
-      const channels = await withLedger(processConfig(), async (db) => {
-        await chooseSources(db, source);
-        return channelMisses(db, source ?? null, systemClock.now());
+      const config = processConfig();
+      const at = systemClock.now();
+      const { channels, pushed } = await withLedger(config, async (db) => {
+        const isPushed = await isPushedSource(config, db, source);
+        if (!isPushed) await chooseSources(db, source);
+        return {
+          channels: isPushed ? [] : await channelMisses(db, source ?? null, at),
+          pushed: await pushedChannelMisses(db, { source: source ?? null, at, timing: config.timing }),
+        };
       });
-      if (json) print(toJson({ channels }));
+      if (json) print(toJson({ channels, pushed }));
       else
-        for (const { channel, first, chances, missed, interval, how } of channels) {
+        for (const one of [...channels, ...pushed]) {
+          const { channel, first, chances, missed, interval, how } = one;
+          const of = 'source' in one ? `${one.source}: ` : '';
           const rate = interval
             ? `${missed} of ${chances} missed, at most ${(interval.upper * 100).toPrecision(2)} % (95 %)`
             : 'misses unknown';
-          print(`${channel.padEnd(8)}  first to see ${first}; ${rate}: ${how}`);
+          print(`${of}${channel.padEnd(8)}  first to see ${first}; ${rate}: ${how}`);
         }
     });
 }
@@ -109,6 +126,11 @@ async function runAudit({ source: named, threads, seed, json }: RunOptions): Pro
   const config = processConfig();
   const draw = { ...(threads === undefined ? {} : { threads }), ...(seed === undefined ? {} : { seed }) };
   const report = await withLedger(config, async (db) => {
+    if (named !== undefined && (await isPushedSource(config, db, named))) {
+      const found = await runPushedAudit(config, db, named);
+      if (found) tellPushed(found.pushed, found.trouble, json === true);
+      return null;
+    }
     const source = await chooseOneSource(config, db, named);
     return withTemporal(config, async (client) => {
       const { workflowId, runId } = await startAudit(client, { source, timing: config.timing, ...draw });

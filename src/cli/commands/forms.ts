@@ -106,6 +106,7 @@ function inFull(status: FormStatus): string {
   return columns([
     ['form', `${paint('bold', status.form)} (${status.source}, mode ${status.mode ?? 'none yet: nothing came'})`],
     ['coverage', `${paint('bold', status.verdict)}${until}, by ${WORDS[status.reconciledBy]}`],
+    ['because', status.because],
     ['missing', missing + (status.ranges.length > 0 ? `: ${status.ranges.join(', ')}` : '')],
     ['by webhook', String(status.pushed)],
     ['only listed', String(status.onlyListed)],

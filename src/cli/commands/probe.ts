@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import { askForMail, awaitMail } from '../../assurance/probes/manual-mail.js';
 import type { Config } from '../../config/config.js';
 import { processConfig } from '../../config/process-config.js';
+import { isPushed } from '../../domain/claims.js';
 import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
 import { activeProbeWorkflowId, INTAKE_QUEUE } from '../../domain/identity.js';
-import { type ClaimRow, type Reliance, readClaims, relianceOn } from '../../ledger/claims.js';
+import { type ClaimRow, kindOf, type Reliance, readClaims, relianceOn } from '../../ledger/claims.js';
 import type { Database } from '../../ledger/database.js';
 import type { ProbeAccount, ProbeInput } from '../../workflows/probe.js';
 import { EXIT } from '../exit-codes.js';
@@ -28,7 +29,8 @@ interface ProbedSource {
   /** Null where nothing was run. */
   account: ProbeAccount | null;
   claims: ClaimRow[];
-  reliance: Reliance;
+  /** What a dashboard may be relied on for; null for a source that pushes. */
+  reliance: Reliance | null;
 }
 
 const PROGRESS_MS = 1_000;
@@ -52,11 +54,14 @@ export function addProbe(program: Command): void {
       const work = () =>
         withLedger(config, async (db): Promise<ProbedSource[]> => {
           const results: ProbedSource[] = [];
-          for (const name of await chooseSources(db, source)) {
-            const account = run ? await runProbe(config, name, active, stop) : null;
-            if (account && active && !account.canWrite && !stop.aborted) await useManualMail(db, config, name, stop);
+          for (const { name, kind } of await probedSources(db, source)) {
+            // What is pushed cannot be made to come by asking: the ledger alone tells of it.
+            const asks = active && !isPushed(kind);
+            const account = run ? await runProbe(config, name, asks, stop) : null;
+            if (account && asks && !account.canWrite && !stop.aborted) await useManualMail(db, config, name, stop);
             const now = systemClock.now();
-            const [claims, reliance] = [await readClaims(db, name, now), await relianceOn(db, name, config.timing)];
+            const claims = await readClaims(db, name, now);
+            const reliance = isPushed(kind) ? null : await relianceOn(db, name, config.timing);
             results.push({ source: name, account, claims, reliance });
           }
           return results;
@@ -70,6 +75,13 @@ export function addProbe(program: Command): void {
       const isRefuted = probed.some(({ claims }) => claims.some((one) => one.verdict === 'refuted'));
       process.exitCode = stop.aborted ? EXIT.interrupted : isRefuted ? EXIT.finding : EXIT.ok;
     });
+}
+
+/** The dashboards, the forms and the phone provider of the ledger, or the one that is named. */
+async function probedSources(db: Database, wanted: string | undefined): Promise<{ name: string; kind: string }[]> {
+  const names = await chooseSources(db, wanted, 'every');
+  const sources = await Promise.all(names.map(async (name) => ({ name, kind: await kindOf(db, name) })));
+  return sources.filter(({ kind }) => kind === 'dashboard' || isPushed(kind));
 }
 
 /** Runs the probe where a worker takes it, or joins one that runs, and says on standard error what it is at. */
@@ -154,7 +166,7 @@ function describe({ source, account, claims, reliance }: ProbedSource): string {
       );
     }
   }
-  return [...parts, ...relianceLines(reliance)].join('\n');
+  return [...parts, ...(reliance ? relianceLines(reliance) : [])].join('\n');
 }
 
 const evidenceOf = (evidence: Record<string, unknown>): string =>

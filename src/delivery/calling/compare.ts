@@ -1,6 +1,15 @@
 import { quenchAlarm } from '../../ledger/alarms.js';
-import { knownCalls, lateCalls, missingCalls, openMismatches, strangeCalls } from '../../ledger/call-comparison.js';
+import {
+  expectedCalls,
+  keepComparison,
+  knownCalls,
+  lateCalls,
+  missingCalls,
+  openMismatches,
+  strangeCalls,
+} from '../../ledger/call-comparison.js';
 import { finishedCall, pagesOfReading, readPriorPage } from '../../ledger/calls.js';
+import { numberHash } from '../../ledger/phone-calls.js';
 import { callProvider } from '../../sources/provider-call.js';
 import { byPhone, type CallDeps } from './deps.js';
 import { recordCallPage } from './follow-call.js';
@@ -45,6 +54,7 @@ export async function listCallsPage(
 }
 
 export interface Comparison {
+  readingId: string;
   listed: number;
   /** Statuses that no callback and no poll had told us. */
   recovered: number;
@@ -75,15 +85,12 @@ export async function compareCalls(
     if (receipt.kind === 'recorded' && messageId) recovered += 1;
   }
   return db.transaction(async (tx) => {
-    const strange = await strangeCalls(tx, { provider, sids, since, from: calling?.from ?? '' });
+    const from = calling?.from ?? '';
+    const strange = await strangeCalls(tx, { provider, sids, since, from });
     // What was accepted while the list was read, or a moment before it, need not stand in it.
     const shownBy = new Date(begunAt.getTime() - timing.callVisibleMs);
-    const missing = await missingCalls(tx, {
-      provider,
-      sids,
-      since: new Date(since.getTime() + timing.callVisibleMs),
-      shownBy,
-    });
+    const range = { provider, since: new Date(since.getTime() + timing.callVisibleMs), shownBy, from };
+    const missing = await missingCalls(tx, { ...range, sids });
     for (const sid of strange) await raiseMismatch(tx, provider, `unknown/${sid}`, { sid, via: 'list' }, now);
     for (const { sid, key } of missing)
       await raiseMismatch(tx, provider, `missing/${sid}`, { sid, key, readingId }, now);
@@ -94,6 +101,20 @@ export async function compareCalls(
       if (!holds.has(subject) && shown.has(sid) && (kind === 'missing' || kind === 'unknown'))
         await quenchAlarm(tx, { kind: 'call_mismatch', source: provider, subject, now });
     }
-    return { listed: sids.length, recovered, strange: strange.length, missing: missing.length };
+    const found = {
+      ...{ readingId, listed: sids.length, recovered },
+      ...{ strange: strange.length, missing: missing.length },
+    };
+    const expected = await expectedCalls(tx, range);
+    await keepComparison(tx, {
+      ...found,
+      provider,
+      fromHash: numberHash(from),
+      expected,
+      sinceAt: since,
+      begunAt,
+      comparedAt: now,
+    });
+    return found;
   });
 }

@@ -1,5 +1,6 @@
 import { judgeSighting, type Sighting } from '../../domain/calls.js';
 import { finishCall, type OpenCall, pagesOfReading, readPriorPage } from '../../ledger/calls.js';
+import { claimVerdictAt } from '../../ledger/claims.js';
 import type { Sql } from '../../ledger/database.js';
 import { readMessage } from '../../ledger/lifecycles.js';
 import {
@@ -107,7 +108,10 @@ async function judgeLook(
   const sids = (await pagesOfReading(tx, reading)).flatMap((page) => page.ids);
   const sighting: Sighting = judgeSighting(call.sid, await unclaimedCalls(tx, call, sids, since), wasCut);
   const { carry } = await readMessage(tx, call.messageId);
-  if (sighting.kind === 'ambiguous') {
+  // An empty list proves that nothing was placed only as long as the list is not known to lack calls. Source: DESIGN laws 5 and 7.
+  const provesNothing =
+    sighting.kind === 'none' && (await claimVerdictAt(tx, call.provider, 'call_listed_in_time', now)) === 'refuted';
+  if (sighting.kind === 'ambiguous' || provesNothing) {
     await endCall(tx, call, { as: 'given_up', reason: 'call_unconfirmed' }, carry, now);
     return;
   }

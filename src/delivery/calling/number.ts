@@ -20,8 +20,11 @@ export interface NumberRequest {
   own: readonly string[];
 }
 
-/** Numbers that cost whoever calls them, or that no customer has: a request must not make us pay for them. */
-const CALLABLE = new Set(['FIXED_LINE', 'MOBILE', 'FIXED_LINE_OR_MOBILE', 'PERSONAL_NUMBER', 'VOIP']);
+/**
+ * Others cost whoever calls them, personal numbers (070 in the United Kingdom) among them, or no customer has them: a request must not
+ * make us pay.
+ */
+const CALLABLE = new Set(['FIXED_LINE', 'MOBILE', 'FIXED_LINE_OR_MOBILE', 'VOIP']);
 /** Longer texts are not searched: a request for a call names its number early. */
 const SEARCHED = 20_000;
 /** Digits as a number would be written, where nothing can say of which country. */
@@ -32,6 +35,7 @@ export function findNumber({ given, text, region, own }: NumberRequest): NumberV
   const country = isCountry(region) ? region : undefined;
   if (given !== null && given.trim() !== '') {
     const parsed = parsePhoneNumberFromString(given, country);
+    if (parsed && own.includes(parsed.number)) return unusable('the number that is given is ours');
     if (parsed?.isValid()) return judge(parsed);
     return country === undefined && !given.includes('+') && /\d{5}/.test(given.replaceAll(/[^\d]/g, ''))
       ? unknown

@@ -5,7 +5,7 @@ import { finishCall, type OpenCall, openCall } from '../../ledger/calls.js';
 import { only, type Sql } from '../../ledger/database.js';
 import { mustNotBeCalled } from '../../ledger/do-not-call.js';
 import { lockMessage } from '../../ledger/hold-messages.js';
-import { type CarriedMessage, isToldAnew, readConversation, readMessage } from '../../ledger/lifecycles.js';
+import { type CarriedMessage, isToldAnew, readConversation } from '../../ledger/lifecycles.js';
 import { isStopped, scopeOf } from '../../ledger/modes.js';
 import {
   beginPlacing,
@@ -157,14 +157,18 @@ async function recordPlaced({ db, clock }: CallDeps, { call, key, row }: Begun, 
 async function settle({ db, clock }: CallDeps, begun: Begun, error: ProviderFailure): Promise<Placed> {
   const { call, carry } = begun;
   const now = clock.now();
-  if (error.type === 'CallRefused') {
-    await db.transaction((tx) => endCall(tx, call, { as: 'given_up', reason: 'call_refused' }, carry, now));
-    return 'refused';
-  }
+  if (error.type === 'CallRefused')
+    return db.transaction(async (tx) => {
+      // A worker that slept over the answer must not end what has been placed since.
+      const held = await lockCallOf(tx, call.messageId);
+      if (held?.state !== 'placing' || held.attempt !== call.attempt) return 'not_now';
+      await endCall(tx, call, { as: 'given_up', reason: 'call_refused' }, carry, now);
+      return 'refused';
+    });
   if (error.type === 'CallDoubtful') {
     await db.transaction((tx) => doubtCall(tx, call, carry, now));
     return 'doubtful';
   }
-  await takeBackPlacing(db, call.messageId);
+  await takeBackPlacing(db, call);
   throw error;
 }

@@ -27,7 +27,10 @@ export async function nextCallStep(deps: CallDeps, messageId: string): Promise<C
         case 'place':
         case 'look':
         case 'poll':
-          return { do: verdict.do, provider: call.provider };
+          if (deps.calling !== null) return { do: verdict.do, provider: call.provider };
+          // Nobody serves the queue of a provider that is configured no more: the step would wait there for ever.
+          await endCall(tx, call, { as: 'given_up', reason: lostReason(call) }, carry, now);
+          break;
         case 'end':
           return { do: 'end' };
         case 'complete':
@@ -59,13 +62,14 @@ export async function scheduleAgain(
   else await rescheduleCall(tx, call, slot, call.attempt + 1);
 }
 
+const lostReason = ({ state }: PhoneCallRow) => (state === 'scheduled' ? 'call_refused' : 'call_unconfirmed');
+
 /** A step of the call cannot be taken, however often: a person has it. */
 export async function giveUpCall({ db, clock }: CallDeps, messageId: string): Promise<void> {
   await db.transaction(async (tx) => {
     const { carry } = await readMessage(tx, messageId);
     const call = await lockCallOf(tx, messageId);
     if (!call) return;
-    const reason = call.state === 'scheduled' ? 'call_refused' : 'call_unconfirmed';
-    await endCall(tx, call, { as: 'given_up', reason }, carry, clock.now());
+    await endCall(tx, call, { as: 'given_up', reason: lostReason(call) }, carry, clock.now());
   });
 }

@@ -45,6 +45,8 @@ it('a case is listed, shown, assigned, resolved once and opened again, in the na
     'assigned operator',
     'resolved operator',
   ]);
+  const upper = `/v1/cases/${id.toUpperCase()}`;
+  expect((await api.ask(upper)).body).toMatchObject({ case: { id } });
   expect(await post('reopen')).toMatchObject({ status: 200, body: { case: { state: 'open' } } });
   expect(await post('resolve', { note: 'n', more: 1 })).toMatchObject({ status: 422 });
   expect(JSON.stringify((await api.ask('/v1/digest')).body)).not.toMatch(/example|parcel/i);

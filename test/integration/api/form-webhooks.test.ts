@@ -139,6 +139,21 @@ describe('POST /webhooks/forms/:form', () => {
     await nothing();
   });
 
+  it('takes what was signed whatever its header says of the type', async () => {
+    const { post, form } = await withApi();
+    for (const [index, type] of ['json', 'text/plain;', ';', 'application/json; charset=latin-9'].entries()) {
+      const body = submissionBody(`s${index}`);
+      const [id, at] = [randomUUID(), systemClock.now()];
+      const headers = {
+        'content-type': type,
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+        'webhook-signature': new Webhook(form.verification.secrets[0] ?? '').sign(id, at, body),
+      };
+      expect({ type, ...(await post(headers, body)) }).toEqual({ type, status: 202, said: 'stored' });
+    }
+  });
+
   it('answers 404 for a form that is not configured, and keeps nothing of its name', async () => {
     const { send, refused, nothing } = await withApi();
     expect((await send({ form: 'canary' })).status).toBe(404);
@@ -178,6 +193,10 @@ describe('POST /webhooks/forms/:form', () => {
     ['a list', '[]'],
     ['nothing', ''],
     ['a byte 0', '{"id":"s\\u00001"}'],
+    [
+      'lists in lists without end',
+      `{"fields":{"email":"a@example.com","message":${'['.repeat(7_000)}${']'.repeat(7_000)}}}`,
+    ],
   ])('keeps and parks what it signed for with %s', async (_, body) => {
     const { ledger, send } = await withApi();
     expect(await send({ body })).toEqual({ status: 202, said: 'parked' });
@@ -241,6 +260,16 @@ describe('a vendor with a signature of its own', () => {
       status: 200,
       said: 'replay',
     });
+  });
+
+  it('loses nothing to an id of a delivery that came with other bytes: the signature does not cover it', async () => {
+    const { ledger, post } = await withApi(own());
+    const signed = (text: string) => ({ 'x-signature': `sha256=${sign(text).digest('hex')}`, 'x-delivery': 'd1' });
+    expect((await post(signed(body), body)).said).toBe('stored');
+    const next = submissionBody('s2');
+    expect((await post(signed(next), next)).said).toBe('stored');
+    expect((await post(signed(next), next)).said).toBe('replay');
+    expect(await ledger.count('message')).toBe(2);
   });
 
   it('takes sha1 in base64 where that is what the vendor has', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { placeCall } from '../../../src/delivery/calling/place-call.js';
+import { nextCallStep } from '../../../src/delivery/calling/step.js';
 import { addDoNotCall } from '../../../src/ledger/do-not-call.js';
 import { DAY, HOUR, MINUTE } from '../../support/clock.js';
 import { incomingMessage, outgoingMessage } from '../../support/incoming.js';
@@ -122,6 +123,26 @@ describe('what is not wanted any more', () => {
     expect(await ledger.message('m1')).toMatchObject({ disposition: 'callback_done' });
     expect(world.calls).toHaveLength(1);
   });
+
+  it.each([
+    ['its hour has come', 'scheduled', 'call_refused'],
+    ['its request is in doubt', 'doubtful', 'call_unconfirmed'],
+    ['its end is not known', 'placed', 'call_unconfirmed'],
+  ])(
+    'is for a person, and waits on no queue, where no phone provider is configured any more and %s',
+    async (...given) => {
+      const [, state, reason] = given;
+      const { ask, decide, ledger, deps, db, clock, timing } = await phoneWorld();
+      const id = await ask('m1');
+      await decide(id);
+      const at = new Date(clock.now().getTime() - 120_000);
+      await db.$executeRaw`UPDATE call SET state = ${state}, placing_at = ${at}, placed_at = ${at}, heard_at = ${at}`;
+      clock.advance(timing.callPollMs);
+      expect(await nextCallStep({ ...deps, calling: null }, id)).toEqual({ do: 'end' });
+      await decide(id);
+      expect(await ledger.message('m1')).toMatchObject({ disposition: 'escalated', reason });
+    },
+  );
 
   it('is not called about once a person has answered in the thread', async () => {
     const { ask, decide, run, ledger, world, clock } = await phoneWorld();

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { compareCalls, listCallsPage } from '../../../src/delivery/calling/compare.js';
 import { placeCall } from '../../../src/delivery/calling/place-call.js';
 import { countCallWitnesses } from '../../../src/ledger/call-comparison.js';
+import type { PhoneClient } from '../../../src/sources/phone/client.js';
+import { ProviderFailure } from '../../../src/sources/source.js';
 import { HOUR, MINUTE } from '../../support/clock.js';
 import { ACCOUNT, AUTH, FROM, phoneWorld, TO } from '../../support/phone-world.js';
 import { trailOf } from '../../support/trail.js';
@@ -103,6 +105,26 @@ describe('a request for a call whose answer is lost', () => {
     await finish(id);
     expect(world.calls).toHaveLength(1);
     expect(await ledger.message('m1')).toMatchObject(done);
+  });
+});
+
+describe('an answer that a worker reads after the next request has left', () => {
+  it.each([429, 422])('takes nothing of that request back: %s', async (status) => {
+    const { ask, decide, call, deps, db } = await phoneWorld();
+    const id = await ask('m1');
+    await decide(id);
+    // While the answer to the first request lies unread, it is doubted, looked for, and the next one is under way.
+    const refusal = new ProviderFailure(status === 429 ? 'SourceRateLimited' : 'CallRefused', 'refused', { status });
+    const client: PhoneClient = {
+      ...deps.phoneOf('phone'),
+      async createCall() {
+        await db.$executeRaw`UPDATE call SET attempt = 2, state = 'placing', placing_at = now() WHERE message_id = ${id}::uuid`;
+        throw refusal;
+      },
+    };
+    const slow = { ...deps, phoneOf: () => client };
+    await placeCall(slow, { messageId: id, attempt: 1 }).catch(() => undefined);
+    expect(await call(id)).toMatchObject({ state: 'placing', attempt: 2 });
   });
 });
 
@@ -253,8 +275,21 @@ describe('the comparison with the list of the provider', () => {
     await world.decide(id);
     await world.run(id);
     world.clock.advance(5_000);
-    expect(await compare(world)).toEqual({ listed: 1, recovered: 1, strange: 0, missing: 0 });
+    expect(await compare(world)).toMatchObject({ listed: 1, recovered: 1, strange: 0, missing: 0 });
     expect(await world.call(id)).toMatchObject({ status: 'completed' });
+    expect(await world.alarms()).toEqual([]);
+  });
+
+  it('misses no call of the number that calls were made from before: the list is that of the number of today', async () => {
+    const world = await phoneWorld();
+    const id = await world.ask('m1');
+    await world.decide(id);
+    await world.finish(id);
+    world.clock.advance(5 * MINUTE);
+    const { calling } = world.deps;
+    if (!calling) throw new Error('nothing calls');
+    const renumbered = { ...world, deps: { ...world.deps, calling: { ...calling, from: '+442079460001' } } };
+    expect(await compare(renumbered)).toMatchObject({ listed: 0, recovered: 0, strange: 0, missing: 0 });
     expect(await world.alarms()).toEqual([]);
   });
 

@@ -137,6 +137,27 @@ describe('the same submission by webhook and by mail', () => {
     expect(await takeUp('m2')).toMatchObject({ kind: 'go', route: 'form' });
   });
 
+  it('is another one where its id is the same and its sender is not: ids of a mail are told by whoever wrote it', async () => {
+    const { ledger, takeUp, push } = await withLedger([form({ required: ['message'] })]);
+    const text = 'Submission ID: s1\nEmail: somebody@example.org\nMessage: Where is my parcel?';
+    await ledger.read('t1', [mailed('m1', '', { text })]);
+    expect(await takeUp('m1')).toMatchObject({ kind: 'go', route: 'form' });
+    await push(submissionBody('s1'));
+    expect(await ledger.message('s1', 'form.contact')).toMatchObject({ state: 'recorded' });
+    const byPhone = 'Submission ID: s2\nPhone: +44 20 7946 0958\nMessage: Where is it?';
+    await push(submissionBody('s2', { email: undefined, phone: '020 7946 0001' }));
+    await ledger.read('t2', [mailed('m2', '', { text: byPhone })]);
+    expect(await takeUp('m2')).toMatchObject({ kind: 'go', route: 'form' });
+  });
+
+  it('is one where the mail writes its number in another way and leaves out the address', async () => {
+    const { ledger, takeUp, push } = await withLedger([form({ required: ['message'] })]);
+    await push(submissionBody('s1', { phone: '020 7946 0958' }));
+    const text = 'Submission ID: s1\nPhone: +44 20 7946 0958\nMessage: Where is my parcel? (s1)';
+    await ledger.read('t1', [mailed('m1', '', { text })]);
+    expect(await takeUp('m1')).toMatchObject({ kind: 'ended', reason: 'same_submission' });
+  });
+
   it('is another one where the same words come later than the time for it', async () => {
     const { ledger, takeUp, push } = await withLedger();
     await push(unnamed('Where is my parcel?'));

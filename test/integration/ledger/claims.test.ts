@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { judgeClaims } from '../../../src/assurance/probes/judge-claims.js';
-import { CLAIMS, type ClaimName } from '../../../src/domain/claims.js';
+import { CLAIMS, type ClaimName, claimsOf } from '../../../src/domain/claims.js';
 import { finishCall, type Operation, openCall } from '../../../src/ledger/calls.js';
 import { readClaims, recordObservation, relianceOn } from '../../../src/ledger/claims.js';
 import { readReadingsAt } from '../../../src/ledger/windows.js';
@@ -61,7 +61,7 @@ it('a ledger in which nothing happened leaves every claim untested', async () =>
   const account = await judge();
   expect(account).toMatchObject({ verified: 0, refuted: 0, turns: [] });
   const rows = await readClaims(db, SOURCE, clock.now());
-  expect(rows.map((row) => row.verdict)).toEqual(Object.keys(CLAIMS).map(() => 'untested'));
+  expect(rows.map((row) => row.verdict)).toEqual(claimsOf('dashboard').map(() => 'untested'));
 });
 
 it.each<[ClaimName, CallFacts]>([

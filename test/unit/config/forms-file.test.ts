@@ -67,6 +67,12 @@ describe('the file of forms', () => {
     ['a required field that is not mapped', `${GOOD}    required: [phone]\n`, 9, 'forms.contact.required names phone'],
     ['a broken file', `${GOOD}   : [`, 9, 'is no YAML'],
     ['a sequence that is not mapped', `${GOOD}    reconcile: { by: sequence }\n`, 7, 'must map sequence'],
+    [
+      'the mailer of another form',
+      `${GOOD}    mailers: [web@example.org]\n${GOOD.replace('forms:\n', '').replace('contact:', 'other:')}    mailers: [Web@example.org]\n`,
+      17,
+      'forms.other.mailers.0 is a mailer of the form contact as well',
+    ],
     ['another tolerance', `${GOOD}    tolerance_seconds: 3600\n`, 9, 'is 300 for every form'],
     ['nobody to answer', GOOD.replace('email: data.email', 'name: n'), 7, 'must map email or phone'],
   ])('names file and line of %s', (_, text, line, words) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CALL_COVERAGE } from '../../../src/domain/call-coverage.js';
 import { parseHours } from '../../../src/domain/calling-hours.js';
 import {
   CALL_STATES,
@@ -169,7 +170,10 @@ describe('hours as they are written', () => {
 describe('docs/reference/callbacks.md', () => {
   const page = readFileSync('docs/reference/callbacks.md', 'utf8');
 
-  it.each(Object.entries({ ...CALL_STATES, ...CALL_WITNESSES }))('has %s with its meaning', (name, meaning) => {
-    expect(page).toContain(`| \`${name}\` | ${meaning} |`);
-  });
+  it.each(Object.entries({ ...CALL_STATES, ...CALL_WITNESSES, ...CALL_COVERAGE }))(
+    'has %s with its meaning',
+    (name, meaning) => {
+      expect(page).toContain(`| \`${name}\` | ${meaning} |`);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CLAIMS, type ClaimName, judge, VERDICTS } from '../../../src/domain/claims.js';
+import { CLAIMS, type ClaimName, claimsOf, judge, VERDICTS } from '../../../src/domain/claims.js';
 import { ODDITIES } from '../../../src/simulator/oddities.js';
 
 /** Claims that no oddity of the simulator breaks: the contract's own words, and the shape of every endpoint. */
@@ -18,11 +18,19 @@ describe('claims and oddities', () => {
   it('each oddity breaks exactly one claim, and no two break the same', () => {
     const broken = ODDITIES.map((oddity) => oddity.breaks);
     expect(new Set(broken).size).toBe(ODDITIES.length);
-    expect([...broken, ...WITHOUT_ODDITY].sort()).toEqual(Object.keys(CLAIMS).sort());
+    expect([...broken, ...WITHOUT_ODDITY].sort()).toEqual(claimsOf('dashboard').sort());
   });
 
   it('the oddity words the claim as the table does', () => {
     expect(ODDITIES.filter((oddity) => CLAIMS[oddity.breaks].claimed !== oddity.claim)).toEqual([]);
+  });
+});
+
+describe('claims by kind of source', () => {
+  it('no claim is about two kinds, and each is about one', () => {
+    const all = ['dashboard', 'forms', 'phone'].flatMap(claimsOf);
+    expect(all).toEqual(Object.keys(CLAIMS));
+    expect(new Set(all).size).toBe(all.length);
   });
 });
 

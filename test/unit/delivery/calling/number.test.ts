@@ -41,6 +41,13 @@ describe('the number of a request for a call', () => {
     expect(find('call 020 7946 0123', 'GB', 'none')).toMatchObject({ ok: false, reason: 'phone_unusable' });
   });
 
+  it.each(['020 7946 0000', '+44 (0)20 7946 0000', '070 1234 5678', '+1 900 555 1234'])(
+    'is no number of our own, and none that costs its caller, where it is given: %s',
+    (given) => {
+      expect(find('', 'GB', given)).toMatchObject({ ok: false, reason: 'phone_unusable' });
+    },
+  );
+
   it('never quotes what was written, since its evidence is kept with the event', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 8 }), fc.constantFrom('GB', 'US', null), (text, region) => {
