@@ -68,9 +68,9 @@ export async function deciding({
 
   const carries = new Map<string, number>();
 
-  /** Takes a message up and finds out what it asks for. */
-  async function takeUp(messageId: string): Promise<void> {
-    const taken = await steps.takeUp({ messageId, runId: messageId, bodyWaits: 0 });
+  /** Takes a message up and finds out what it asks for; by another run where its lifecycle was lost. */
+  async function takeUp(messageId: string, runId = messageId): Promise<void> {
+    const taken = await steps.takeUp({ messageId, runId, bodyWaits: 0 });
     if (taken.kind !== 'go') return;
     carries.set(messageId, taken.carry);
     await steps.understand({ messageId, carry: taken.carry });
