@@ -230,7 +230,8 @@ async function recordAccepted(
     const recorded = await recordItems(tx, call, [answer.item], context);
     const unknownFields = (answer.item.ok ? answer.item.unknownFields : null) ?? {};
     await finishCall(tx, call, { ...recorded, status: answer.status, nextCursor: null, unknownFields }, now);
-    if (isHeldBy(held.message, input.carry))
+    // A fact, also where its lifecycle was lost meanwhile and another carries the message.
+    if (isHeldBy(held.message, held.message.carry))
       return endedResult(tx, input.messageId, await acceptReply(tx, reply, held, 'accepted', now));
     await moveReply(tx, reply.id, { from: ['posting', 'doubtful', 'unconfirmed'], to: 'accepted', fence: null, now });
     return endedResult(tx, input.messageId);
