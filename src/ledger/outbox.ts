@@ -127,6 +127,13 @@ export async function readReply(db: Sql, messageId: string): Promise<OutboxRow |
   return rows[0] ?? null;
 }
 
+/** Whether a reply to the message may be on its way, or may have been executed without anybody knowing. */
+export async function isInDoubt(db: Sql, messageId: string): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>`
+    SELECT 1 FROM outbox WHERE message_id = ${messageId}::uuid AND state IN ('posting', 'doubtful')`;
+  return rows.length > 0;
+}
+
 export interface ReplyMove {
   from: readonly OutboxState[];
   to: OutboxState;
