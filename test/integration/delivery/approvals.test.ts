@@ -4,6 +4,7 @@ import { editDraft, listApprovals, settleApproval } from '../../../src/ledger/ap
 import { readDrafts } from '../../../src/ledger/drafts.js';
 import { setMode } from '../../../src/ledger/mode-settings.js';
 import { takeMoved } from '../../../src/ledger/moved-waits.js';
+import { resumeSending, stopSending } from '../../../src/ledger/sending-stops.js';
 import { MINUTE } from '../../support/clock.js';
 import { type Deciding, deciding } from './deciding.js';
 
@@ -156,6 +157,50 @@ describe('a source in approve', () => {
     await setMode(test.db, { ...change, mode: 'shadow', now: test.clock.now() });
     expect(await test.carryOn(test.id)).toMatchObject({ disposition: 'ignored', reason: 'shadowed' });
     expect(test.server.posts).toEqual([]);
+  });
+});
+
+describe('what a person approves', () => {
+  it('is what leaves, also where other words were ready to leave before anybody was asked', async () => {
+    const test = await deciding();
+    const id = await test.arrives('m1');
+    await test.takeUp(id);
+    expect(await test.decide(id)).toEqual({ kind: 'reply' });
+    const all = { source: null, route: null, playbook: null, actor: 'cli:test', now: test.clock.now() };
+    await stopSending(test.db, { ...all, note: null });
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'stopped' });
+    await setMode(test.db, { ...all, source: 'dashboard', mode: 'approve', answerFrom: null });
+    await resumeSending(test.db, { ...all, all: true });
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'approval' });
+    expect(await test.db.$queryRaw`SELECT state FROM outbox`).toEqual([{ state: 'drafted' }]);
+    await editDraft(test.db, { messageId: id, text: 'It left today.', actor: 'desk', now: test.clock.now() });
+    expect(await settle({ ...test, id }, 'approved', 2)).toMatchObject({ settled: true });
+    expect(await test.carryOn(id)).toMatchObject({ disposition: 'answered' });
+    expect(test.server.posts.map(({ text }) => text)).toEqual(['It left today.']);
+  });
+
+  it('is asked of nobody any more once its message has ended, also where no reply was drafted', async () => {
+    const test = await deciding({
+      binding: { mode: 'approve' },
+      playbooks: {
+        choose: () => ({
+          playbook: { name: 'call', version: '1' },
+          action: { do: 'callback' },
+          asksApproval: false,
+          tags: [],
+          reasons: [],
+        }),
+      },
+    });
+    const id = await test.arrives('m1');
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'approval' });
+    test.clock.advance(MINUTE);
+    test.server.shows({ id: 'by a person', direction: 'outbound', text: 'We have just called.' });
+    await test.visit();
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'ended' });
+    expect(await test.message('m1')).toMatchObject({ disposition: 'superseded_by' });
+    expect(await listApprovals(test.db, { open: true })).toEqual([]);
+    expect(await settle({ ...test, id }, 'approved')).toMatchObject({ settled: false, because: 'settled_before' });
   });
 });
 
