@@ -3,7 +3,6 @@ import { checkBalance } from '../../../src/assurance/balance.js';
 import { editDraft, listApprovals, settleApproval } from '../../../src/ledger/approvals.js';
 import { readDrafts } from '../../../src/ledger/drafts.js';
 import { setMode } from '../../../src/ledger/mode-settings.js';
-import { takeMoved } from '../../../src/ledger/moved-waits.js';
 import { resumeSending, stopSending } from '../../../src/ledger/sending-stops.js';
 import { MINUTE } from '../../support/clock.js';
 import { type Deciding, deciding } from './deciding.js';
@@ -116,8 +115,8 @@ describe('a source in approve', () => {
       because: 'settled_before',
       verdict: 'withdrawn',
     });
-    expect(await takeMoved(test.db, 10, test.clock.now())).toMatchObject([{ id: test.id }]);
-    expect(await takeMoved(test.db, 10, test.clock.now())).toEqual([]);
+    expect(await test.takeMoved(10)).toMatchObject([{ id: test.id }]);
+    expect(await test.takeMoved(10)).toEqual([]);
     test.clock.advance(test.timing.settleMs);
     expect(await test.carryOn(test.id)).toMatchObject({ kind: 'wait', for: 'approval' });
     expect(await settle(test, 'approved', 1)).toMatchObject({ settled: false, because: 'outdated' });
@@ -128,12 +127,25 @@ describe('a source in approve', () => {
 
   it('wakes the lifecycle of a decided draft, and once for what comes into its thread', async () => {
     const test = await asked();
-    expect(await takeMoved(test.db, 10, test.clock.now())).toEqual([]);
+    expect(await test.takeMoved(10)).toEqual([]);
     test.clock.advance(MINUTE);
     await test.arrives('m2', { received_at: test.clock.now().toISOString() });
-    expect(await takeMoved(test.db, 10, test.clock.now())).toMatchObject([{ id: test.id }]);
+    expect(await test.takeMoved(10)).toMatchObject([{ id: test.id }]);
     await settle(test, 'approved');
-    expect(await takeMoved(test.db, 10, test.clock.now())).toEqual([]); // woken, and on its way
+    expect(await test.takeMoved(10)).toEqual([]); // woken, and on its way
+  });
+
+  it('wakes it again where the word was lost on its way, and no more once it has looked', async () => {
+    const test = await asked();
+    await settle(test, 'approved');
+    expect(await test.takeMoved(10)).toMatchObject([{ id: test.id }]);
+    test.clock.advance(test.timing.redispatchRecordedMs);
+    expect(await test.takeMoved(10)).toEqual([]);
+    test.clock.advance(1);
+    expect(await test.takeMoved(10)).toMatchObject([{ id: test.id }]);
+    expect(await test.carryOn(test.id)).toMatchObject({ disposition: 'answered' });
+    test.clock.advance(MINUTE);
+    expect(await test.takeMoved(10)).toEqual([]);
   });
 
   it('answers a burst once: the newest is asked about, and the earlier draft ends with it', async () => {

@@ -6,6 +6,7 @@ import { sendReply } from '../../../src/delivery/send-reply.js';
 import type { Form } from '../../../src/domain/forms.js';
 import type { DecideResult, SendResult } from '../../../src/domain/step-results.js';
 import type { Timing } from '../../../src/domain/timing.js';
+import { takeMoved, type WokenMessage } from '../../../src/ledger/moved-waits.js';
 import { recordMessagePage } from '../../../src/ledger/record-messages.js';
 import type { SourceBinding } from '../../../src/ledger/sources.js';
 import type { Chooser } from '../../../src/playbooks/chooser.js';
@@ -66,6 +67,12 @@ export async function deciding({
     return (await ledger.message(id)).id;
   }
 
+  /** What dispatch would wake now, taken as dispatch takes it. */
+  const take = (limit: number): Promise<WokenMessage[]> => {
+    const now = clock.now();
+    return takeMoved(db, { limit, now, againBefore: new Date(now.getTime() - timing.redispatchRecordedMs) });
+  };
+
   const carries = new Map<string, number>();
 
   /** Takes a message up and finds out what it asks for; by another run where its lifecycle was lost. */
@@ -117,6 +124,7 @@ export async function deciding({
     decide,
     send,
     carryOn,
+    takeMoved: take,
     trail: (messageId: string) => trailOf(db, messageId),
     /** Words that stand under `evidence` of its ending. */
     evidence: async (messageId: string): Promise<string | undefined> => {
