@@ -19,7 +19,7 @@ import {
   withdrawHandOff,
 } from '../ledger/hand-offs.js';
 import { lockMessage } from '../ledger/hold-messages.js';
-import { type CarriedMessage, readContent, waitMessage } from '../ledger/lifecycles.js';
+import { type CarriedMessage, isToldAnew, readContent, waitMessage } from '../ledger/lifecycles.js';
 import { isStoppedIn, modeIn, readSending, scopeOf } from '../ledger/modes.js';
 import type { Thread } from '../ledger/visits.js';
 import type { Courtesy } from '../sources/courtesy.js';
@@ -90,7 +90,9 @@ async function begin({ db, clock, timing, platformOf }: HandOffDeps, messageId: 
     if (handOff?.state === 'acknowledged') return { kind: 'acknowledged', until: handOff.deadlineAt.toISOString() };
     if (handOff?.state !== 'pending' && handOff?.state !== 'sending')
       return { kind: 'over', state: handOff?.state ?? null };
-    const may = await mayLeave(tx, message, thread);
+    // Other words came under it before anything left: what is asked for now is decided on those.
+    const outdated = handOff.attempts === 0 && (await isToldAnew(tx, messageId));
+    const may = outdated ? 'no' : await mayLeave(tx, message, thread);
     if (may !== 'yes') return holdBack(tx, handOff, may, { now, timing });
     if (handOff.deadlineAt <= now || handOff.attempts >= MOST_HAND_OFF_ATTEMPTS) return refuse(tx, handOff, now);
     const platform = platformOf(handOff.platform);
