@@ -7,6 +7,7 @@ import type { Form } from '../../../src/domain/forms.js';
 import type { DecideResult, SendResult } from '../../../src/domain/step-results.js';
 import type { Timing } from '../../../src/domain/timing.js';
 import { takeMoved, type WokenMessage } from '../../../src/ledger/moved-waits.js';
+import { recordPlaybookSet } from '../../../src/ledger/playbook-versions.js';
 import { recordMessagePage } from '../../../src/ledger/record-messages.js';
 import type { SourceBinding } from '../../../src/ledger/sources.js';
 import type { Chooser } from '../../../src/playbooks/chooser.js';
@@ -14,7 +15,7 @@ import { createLogger } from '../../../src/telemetry/logger.js';
 import { HOUR, iso } from '../../support/clock.js';
 import { incomingThread } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';
-import { starterChooser } from '../../support/playbooks.js';
+import { starterChooser, starterSet } from '../../support/playbooks.js';
 import { replyServer, type ServedMessage } from '../../support/reply-server.js';
 import { trailOf } from '../../support/trail.js';
 
@@ -49,6 +50,7 @@ export async function deciding({
   } as unknown as ActivityDeps);
   const bind = (more: Partial<SourceBinding> = {}) => ledger.bind({ origin: server.url, ...more });
   await bind({ mode: 'live', answerFrom: new Date(0), ...binding });
+  await recordPlaybookSet(db, starterSet(), clock.now());
 
   /** Reads a thread as a visit does. */
   async function visit(threadId = 't1'): Promise<void> {

@@ -74,6 +74,7 @@ describe('a stop of sending', () => {
 
   it('holds its own source, route and playbook, and nothing else', async () => {
     const test = await deciding();
+    await test.bind({ name: 'another' });
     await stop(test, { source: 'another' });
     await stop(test, { route: 'form' });
     await stop(test, { playbook: 'password_reset' });
@@ -85,6 +86,13 @@ describe('a stop of sending', () => {
     await stop(test);
     await resume(test, { source: 'dashboard', route: 'email', playbook: 'delivery_status' });
     expect(await test.takeMoved(10)).toEqual([]); // the other stop holds it
+  });
+
+  it('is refused for a source or a playbook that nobody knows: a slip of the pen would stop nothing', async () => {
+    const test = await deciding();
+    await expect(stop(test, { source: 'dashbord' })).rejects.toMatchObject({ type: 'UsageWrong' });
+    await expect(stop(test, { playbook: 'delivery-status' })).rejects.toMatchObject({ type: 'UsageWrong' });
+    expect(await readStops(test.db)).toEqual([]);
   });
 
   it('releases the oldest first', async () => {
