@@ -18,6 +18,7 @@ import { makeRecorded } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
 import { isResendSafe } from './doubt.js';
 import { type LookDeps, lookIntoThread } from './look.js';
+import { refuseLate } from './refuse-late.js';
 import { acceptReply, allowPosting, giveUpReply, withdrawToPerson } from './reply-endings.js';
 
 export interface SendInput {
@@ -187,12 +188,6 @@ async function post(
       return toDoubt(tx, doubted, held.message, clock.now(), timing);
     });
   }
-}
-
-/** A stop of sending holds within two seconds: a process that stood still since it asked for one asks again. */
-function refuseLate(sinceMs: number, { stopWithinMs }: Timing): void {
-  if (sinceMs > stopWithinMs)
-    throw new ProviderFailure('SourceTimeout', 'The request was begun so late that sending may be stopped by now.');
 }
 
 /** The second request certainly did nothing; what the first one did is as unknown as before. */

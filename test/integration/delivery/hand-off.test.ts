@@ -77,12 +77,16 @@ async function handedOff({ mode = 'live' as Mode, withContent = false, deadlineM
     await setRoute(tx, message, { route: 'email', evidence: 'its channel', now: clock.now() });
     await recordUnderstanding(tx, message, understood, clock.now());
   });
+  let stallMs = 0;
   const deps = {
     db,
     clock,
     timing,
     platformOf: () => ({ name: 'n8n', outcomeWithinMs: HOUR, withContent, reportTo }),
-    platformClientOf: () => client,
+    platformClientOf: () => {
+      clock.advance(stallMs);
+      return client;
+    },
   };
   const { id, carry } = message;
 
@@ -100,7 +104,11 @@ async function handedOff({ mode = 'live' as Mode, withContent = false, deadlineM
     return { status: answer.statusCode, body: answer.json() as Record<string, unknown> };
   };
   return {
-    ...{ ledger, db, clock, platform, woken, app, id, decide, report },
+    ...{ ledger, db, clock, timing, platform, woken, app, id, decide, report },
+    /** So long a process stands still between its last question and its request. */
+    stall: (ms: number) => {
+      stallMs = ms;
+    },
     deliver: () => {
       clock.advance(1);
       return deliverHandOff(deps, id);
@@ -416,6 +424,17 @@ describe('nothing is handed off', () => {
     await one.ledger.bind({ mode: 'observe' });
     expect(await one.deliver()).toEqual({ kind: 'over', state: 'withdrawn' });
     expect(one.platform.truth()).toEqual([]);
+  });
+
+  it('by a process that stood still after it had asked whether it may', async () => {
+    const one = await handedOff();
+    await one.decide();
+    one.react({});
+    one.stall(one.timing.stopWithinMs + 1);
+    await expect(one.deliver()).rejects.toMatchObject({ type: 'SourceTimeout', retryAfterMs: 5_000 });
+    expect(one.platform.truth()).toEqual([]);
+    one.stall(0);
+    expect(await one.deliver()).toMatchObject({ kind: 'acknowledged' });
   });
 
   it('to a platform that nobody configured', async () => {
