@@ -234,4 +234,26 @@ describe('a playbook that asks for approval', () => {
     await settle({ ...test, id }, 'approved');
     expect(await test.carryOn(id)).toMatchObject({ disposition: 'answered' });
   });
+
+  it.each([
+    ['approved', { disposition: 'ignored', reason: 'closed_by_playbook' }],
+    ['rejected', { disposition: 'escalated', reason: 'approval_rejected' }],
+  ] as const)('is asked about before a message ends without an answer, and %s counts', async (verdict, ending) => {
+    const test = await deciding({
+      playbooks: {
+        choose: () => ({
+          playbook: { name: 'closing', version: '1' },
+          action: { do: 'close' },
+          asksApproval: true,
+          tags: [],
+          reasons: [],
+        }),
+      },
+    });
+    const id = await test.arrives('m1');
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'approval' });
+    await settle({ ...test, id }, verdict);
+    await test.carryOn(id);
+    expect(await test.message('m1')).toMatchObject(ending);
+  });
 });
