@@ -114,7 +114,10 @@ export const createCaseTelling = ({ db, clock, alarmSink }: ActivityDeps) => ({
       messageId,
       messages,
     };
-    await alarmSink.tell({ id: `case.${caseId}.${reminder}`, type: 'waybill.case_reminder', data }, clock.now());
+    await alarmSink.tell(
+      { id: `case.${caseId}.${openedAt.getTime()}.${reminder}`, type: 'waybill.case_reminder', data },
+      clock.now(),
+    );
     await markTold(db, caseId, reminder);
     return { told: true };
   },

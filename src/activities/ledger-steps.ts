@@ -140,9 +140,10 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
      */
     async startLifecycles(): Promise<{ started: number; woken: number }> {
       const now = clock.now();
+      const againBefore = new Date(now.getTime() - timing.redispatchRecordedMs);
       const open = await takeDispatchable(db, {
         now,
-        recordedBefore: new Date(now.getTime() - timing.redispatchRecordedMs),
+        recordedBefore: againBefore,
         carriedBefore: new Date(now.getTime() - timing.redispatchMs),
         waitingBefore: new Date(now.getTime() - timing.redispatchWaitingMs),
         limit: DISPATCH_BATCH,
@@ -167,7 +168,7 @@ export const createLedgerSteps = (deps: ActivityDeps) => {
           ),
         );
       }
-      const moved = await takeMoved(db, DISPATCH_BATCH, now);
+      const moved = await takeMoved(db, { limit: DISPATCH_BATCH, now, againBefore });
       for (const { id, source } of moved) {
         heartbeat();
         await wakeLifecycle(temporal, source, id).catch(async (error: unknown) => {

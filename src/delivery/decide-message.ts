@@ -5,6 +5,7 @@ import { only } from '../ledger/database.js';
 import { recordChoice } from '../ledger/decisions.js';
 import { endMessage, escalateMessage, releaseTurn, takeTurn, waitMessage } from '../ledger/lifecycles.js';
 import { isStoppedIn, modeIn } from '../ledger/modes.js';
+import { isInDoubt } from '../ledger/outbox.js';
 import { asAbstained, type Chooser } from '../playbooks/chooser.js';
 import { act } from './actions/act.js';
 import { approvalUnderWay } from './actions/approve.js';
@@ -37,6 +38,8 @@ export async function decideMessage(
   if (called) return called;
   const handedOff = underWay.hasHandOff ? await continueHandOff(deciding) : null;
   if (handedOff) return handedOff;
+  // What a lifecycle that was lost may have sent is looked for before anything else is done about the message.
+  if (carry > 1 && (await isInDoubt(tx, messageId))) return { kind: 'reply' };
   if (modeIn(sending, { route, playbook: null }) === 'observe') {
     await endMessage(tx, { messageId, carry, disposition: 'ignored', reason: 'observed_only', now });
     return ENDED;

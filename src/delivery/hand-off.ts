@@ -19,13 +19,14 @@ import {
   withdrawHandOff,
 } from '../ledger/hand-offs.js';
 import { lockMessage } from '../ledger/hold-messages.js';
-import { type CarriedMessage, readContent, waitMessage } from '../ledger/lifecycles.js';
+import { type CarriedMessage, isToldAnew, readContent, waitMessage } from '../ledger/lifecycles.js';
 import { isStoppedIn, modeIn, readSending, scopeOf } from '../ledger/modes.js';
 import type { Thread } from '../ledger/visits.js';
 import type { Courtesy } from '../sources/courtesy.js';
 import { isRefusal, type PlatformClient } from '../sources/platform/client.js';
 import { makeRecorded } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
+import { refuseLate } from './refuse-late.js';
 
 export interface HandOffDeps {
   db: Database;
@@ -51,12 +52,13 @@ export async function deliverHandOff(deps: HandOffDeps, messageId: string): Prom
   const { db, clock } = deps;
   const begun = await begin(deps, messageId);
   if ('kind' in begun) return begun;
-  const { handOff, call, body, platform } = begun;
+  const { handOff, call, askedAt, body, platform } = begun;
   const calls = { ...deps, clientOf: deps.platformClientOf };
   try {
-    const { status } = await makeRecorded(calls, handOff.platform, call, (client: PlatformClient) =>
-      client.handOff({ webhookId: handOff.webhookId, body }),
-    );
+    const { status } = await makeRecorded(calls, handOff.platform, call, (client: PlatformClient) => {
+      refuseLate(clock.now().getTime() - askedAt.getTime(), deps.timing);
+      return client.handOff({ webhookId: handOff.webhookId, body });
+    });
     return await recordTaken(deps, { messageId, call, status, platform });
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
@@ -78,6 +80,8 @@ export async function deliverHandOff(deps: HandOffDeps, messageId: string): Prom
 interface Begun {
   handOff: HandOff;
   call: OpenCall;
+  /** When it was asked for the last time whether sending is stopped. */
+  askedAt: Date;
   body: string;
   platform: Platform;
 }
@@ -90,7 +94,10 @@ async function begin({ db, clock, timing, platformOf }: HandOffDeps, messageId: 
     if (handOff?.state === 'acknowledged') return { kind: 'acknowledged', until: handOff.deadlineAt.toISOString() };
     if (handOff?.state !== 'pending' && handOff?.state !== 'sending')
       return { kind: 'over', state: handOff?.state ?? null };
-    const may = await mayLeave(tx, message, thread);
+    // Other words came under it before anything left: what is asked for now is decided on those.
+    const outdated = handOff.attempts === 0 && (await isToldAnew(tx, messageId));
+    const askedAt = clock.now();
+    const may = outdated ? 'no' : await mayLeave(tx, message, thread);
     if (may !== 'yes') return holdBack(tx, handOff, may, { now, timing });
     if (handOff.deadlineAt <= now || handOff.attempts >= MOST_HAND_OFF_ATTEMPTS) return refuse(tx, handOff, now);
     const platform = platformOf(handOff.platform);
@@ -106,7 +113,13 @@ async function begin({ db, clock, timing, platformOf }: HandOffDeps, messageId: 
       now,
     });
     await beginHandOff(tx, messageId);
-    return { handOff, call, platform, body: JSON.stringify(await payloadOf(tx, { message, thread, platform, now })) };
+    return {
+      handOff,
+      call,
+      askedAt,
+      platform,
+      body: JSON.stringify(await payloadOf(tx, { message, thread, platform, now })),
+    };
   });
 }
 

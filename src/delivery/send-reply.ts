@@ -18,6 +18,7 @@ import { makeRecorded } from '../sources/provider-call.js';
 import { ProviderFailure } from '../sources/source.js';
 import { isResendSafe } from './doubt.js';
 import { type LookDeps, lookIntoThread } from './look.js';
+import { refuseLate } from './refuse-late.js';
 import { acceptReply, allowPosting, giveUpReply, withdrawToPerson } from './reply-endings.js';
 
 export interface SendInput {
@@ -189,12 +190,6 @@ async function post(
   }
 }
 
-/** A stop of sending holds within two seconds: a process that stood still since it asked for one asks again. */
-function refuseLate(sinceMs: number, { stopWithinMs }: Timing): void {
-  if (sinceMs > stopWithinMs)
-    throw new ProviderFailure('SourceTimeout', 'The request was begun so late that sending may be stopped by now.');
-}
-
 /** The second request certainly did nothing; what the first one did is as unknown as before. */
 async function stillInDoubt(
   { db, clock }: LookDeps,
@@ -230,7 +225,8 @@ async function recordAccepted(
     const recorded = await recordItems(tx, call, [answer.item], context);
     const unknownFields = (answer.item.ok ? answer.item.unknownFields : null) ?? {};
     await finishCall(tx, call, { ...recorded, status: answer.status, nextCursor: null, unknownFields }, now);
-    if (isHeldBy(held.message, input.carry))
+    // A fact, also where its lifecycle was lost meanwhile and another carries the message.
+    if (isHeldBy(held.message, held.message.carry))
       return endedResult(tx, input.messageId, await acceptReply(tx, reply, held, 'accepted', now));
     await moveReply(tx, reply.id, { from: ['posting', 'doubtful', 'unconfirmed'], to: 'accepted', fence: null, now });
     return endedResult(tx, input.messageId);

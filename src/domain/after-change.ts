@@ -11,7 +11,7 @@ export interface ChangedMessage {
   /** Whether it had a body, or an attachment, before. */
   hadBody: boolean;
   hasBody: boolean;
-  /** Whether a reply to it was executed, or may have been. */
+  /** Whether a reply, a call or a hand-off has left on its words, or may have. */
   replyLeft: boolean;
   /** Whether its source answers messages of its age: law 9 is not undone by an edit. */
   mayBeAnswered: boolean;

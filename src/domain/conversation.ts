@@ -58,7 +58,10 @@ const isOpen = (message: ConversationMessage): boolean =>
 const isElsewhere = ({ waitingKind }: ConversationMessage): boolean =>
   waitingKind === 'callback' || waitingKind === 'business_hours' || waitingKind === 'outcome';
 
-/** Inbound messages that an answer to `message` answers as well: open, earlier, and with something to answer in them. */
+/**
+ * Inbound messages that an answer to `message` answers as well: open, earlier, and with something to answer in them. Whose own reply
+ * may have left is looked for to its end.
+ */
 export function answeredAlong(
   message: ConversationMessage,
   { messages, threadCreatedAt }: Conversation,
@@ -69,6 +72,7 @@ export function answeredAlong(
       other.id !== message.id &&
       isOpen(other) &&
       other.waitingKind !== 'body' &&
+      other.waitingKind !== 'confirmation' &&
       !isElsewhere(other) &&
       orderAt(other, threadCreatedAt) <= at,
   );

@@ -15,8 +15,9 @@ export interface Decision extends Omit<Understanding, 'reasons' | 'abstained'> {
 }
 
 /**
- * Writes down what a message asks for; what was decided on other words does not hold any more. False, and nothing written, where
- * `ofVersion` is not the newest version of its words.
+ * Writes down what a message asks for; what was decided on other words does not hold any more. What was decided on these is kept: a
+ * message that is carried again belongs to the playbook and the mode that its draft, call or hand-off was begun under. False, and
+ * nothing written, where `ofVersion` is not the newest version of its words.
  */
 export async function recordUnderstanding(
   tx: Sql,
@@ -34,7 +35,11 @@ export async function recordUnderstanding(
          OR ${ofVersion}::int = (SELECT max(version) FROM message_body WHERE message_id = ${messageId}::uuid)
       ON CONFLICT (message_id) DO UPDATE SET carry = excluded.carry, label = excluded.label, confidence = excluded.confidence,
         classifier = excluded.classifier, abstained = excluded.abstained, understood_at = excluded.understood_at,
-        playbook = NULL, playbook_version = NULL, action = NULL, mode = NULL, tags = '{}', decided_at = NULL
+        (playbook, playbook_version, action, mode, tags, decided_at) = (
+          SELECT last.playbook, last.playbook_version, last.action, last.mode, COALESCE(last.tags, '{}'), last.decided_at
+          FROM (SELECT) AS always LEFT JOIN decision last ON last.message_id = ${messageId}::uuid AND 'classified' = (
+            SELECT kind FROM lifecycle_event WHERE message_id = ${messageId}::uuid AND kind IN ('classified', 'edited', 'body_arrived')
+            ORDER BY seq DESC LIMIT 1))
       RETURNING message_id, carry)
     INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
     SELECT ${now}::timestamptz, message_id, 'classified', carry, ${JSON.stringify(detail)}::jsonb FROM understood`;

@@ -144,8 +144,8 @@ export async function endMessage(tx: Sql, ending: Ending): Promise<boolean> {
         AND (outbox.state IN ('pending', 'looking') OR (outbox.state = 'drafted' AND ${reason}::text <> 'shadowed'))
       RETURNING ended.id, ended.carry),
     closed AS (
-      UPDATE approval SET verdict = 'withdrawn', settled_at = ${now} FROM withdrawn
-      WHERE message_id = withdrawn.id AND settled_at IS NULL)
+      UPDATE approval SET verdict = 'withdrawn', settled_at = ${now} FROM ended
+      WHERE message_id = ended.id AND settled_at IS NULL)
     INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
     SELECT ${now}::timestamptz, id, kind, carry, detail FROM (
       SELECT 1, id, carry, 'reply_withdrawn', jsonb_build_object('because', ${reason}::text) FROM withdrawn

@@ -104,9 +104,14 @@ async function follow(tx: Sql, one: SeenAgain, because: string, context: RecordC
   }
 }
 
+/** Whether a reply, a call or a hand-off is on its way on the words of before, or may be, or took place. */
 async function mayHaveLeft(tx: Sql, messageId: string): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM outbox WHERE message_id = ${messageId}::uuid AND state IN ('posting', 'doubtful', 'accepted', 'unconfirmed')`;
+    SELECT 1 FROM outbox WHERE message_id = ${messageId}::uuid AND state IN ('posting', 'doubtful', 'accepted', 'unconfirmed')
+    UNION ALL
+    SELECT 1 FROM call WHERE message_id = ${messageId}::uuid AND state IN ('placing', 'doubtful', 'placed', 'completed')
+    UNION ALL
+    SELECT 1 FROM hand_off WHERE message_id = ${messageId}::uuid AND state IN ('sending', 'acknowledged', 'done')`;
   return rows.length > 0;
 }
 

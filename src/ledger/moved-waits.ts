@@ -8,13 +8,18 @@ export interface WokenMessage {
 
 /**
  * Messages that wait for something that has come, oldest first: held ones that no stop holds any more, and drafts about which a
- * person has decided or in whose thread something new stands. Each is given once: it looks again by itself at the end of its wait.
+ * person has decided or in whose thread something new stands. Each is given once, and again where it has not looked since: whoever took
+ * it may have died before the word left. An approval would wait for that until the end of its wait.
  */
-export async function takeMoved(db: Database, limit: number, now: Date): Promise<WokenMessage[]> {
+export async function takeMoved(
+  db: Database,
+  { limit, now, againBefore }: { limit: number; now: Date; againBefore: Date },
+): Promise<WokenMessage[]> {
   const rows = await db.$queryRaw<WokenMessage[]>`
     WITH moved AS (
       SELECT m.id FROM message m LEFT JOIN decision d ON d.message_id = m.id LEFT JOIN approval a ON a.message_id = m.id
-      WHERE m.state = 'waiting' AND m.waiting_kind IN ('stopped', 'approval') AND m.waiting_until > ${now}
+      WHERE m.state = 'waiting' AND m.waiting_kind IN ('stopped', 'approval')
+        AND (m.waiting_until > ${now} OR m.waiting_until < ${againBefore})
         AND CASE m.waiting_kind
           WHEN 'stopped' THEN NOT EXISTS (
             SELECT 1 FROM sending_stop s

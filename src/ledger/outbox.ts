@@ -54,8 +54,9 @@ interface WrittenReply {
 }
 
 /**
- * Writes the reply once; its keys derive from the message, so that every run finds the same row. What has begun to leave stays as
- * it is.
+ * Writes the reply once; its keys derive from the message, so that every run finds the same row. What may have left stays as it is.
+ * What has not gives way to a draft and to other words, as those that a person approved; an attempt that has looked with the words of
+ * before finds another fence.
  */
 export async function writeReply(
   tx: Sql,
@@ -69,8 +70,9 @@ export async function writeReply(
       VALUES (${message.id}::uuid, ${message.threadId}::uuid, ${message.source}, 'reply', ${replyRef(message.id)},
               ${replyIdempotencyKey(message.id)}, ${template}, ${text}, ${state}, ${now}, ${correspondent})
       ON CONFLICT (message_id, kind) DO UPDATE SET state = excluded.state, template = excluded.template, text = excluded.text,
-        thread_id = excluded.thread_id, correspondent_hash = excluded.correspondent_hash
+        thread_id = excluded.thread_id, correspondent_hash = excluded.correspondent_hash, fence = outbox.fence + 1
         WHERE outbox.state IN ('withdrawn', 'drafted')
+           OR (outbox.state IN ('pending', 'looking') AND (excluded.state = 'drafted' OR outbox.text <> excluded.text))
       RETURNING message_id, state)
     INSERT INTO lifecycle_event (at, message_id, kind, carry, detail)
     SELECT ${now}::timestamptz, message_id, 'reply_prepared', ${message.carry}::int, jsonb_build_object('template', ${template}::text)
@@ -125,6 +127,13 @@ export async function readReply(db: Sql, messageId: string): Promise<OutboxRow |
     FROM outbox LEFT JOIN decision ON decision.message_id = outbox.message_id
     WHERE outbox.message_id = ${messageId}::uuid AND kind = 'reply'`;
   return rows[0] ?? null;
+}
+
+/** Whether a reply to the message may be on its way, or may have been executed without anybody knowing. */
+export async function isInDoubt(db: Sql, messageId: string): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>`
+    SELECT 1 FROM outbox WHERE message_id = ${messageId}::uuid AND state IN ('posting', 'doubtful')`;
+  return rows.length > 0;
 }
 
 export interface ReplyMove {

@@ -1,3 +1,4 @@
+import { WaybillError } from '../domain/failures.js';
 import type { Route } from '../domain/states.js';
 import { quenchAlarm, raiseAlarm } from './alarms.js';
 import { recordChange } from './changes.js';
@@ -35,12 +36,14 @@ interface Asked extends StopScope {
 /**
  * Holds back everything of that scope from now on, on every worker: each asks in the transaction that lets something leave. A scope
  * that is stopped already stays as it was.
+ * @throws WaybillError UsageWrong for a source or a playbook that is unknown: whoever mistypes a name must not think that it holds
  */
 export async function stopSending(
   db: Database,
   { source, route, playbook, note, actor, now }: Asked & { note: string | null },
 ): Promise<{ stop: SendingStop; isNew: boolean }> {
   return db.transaction(async (tx) => {
+    await refuseUnknown(tx, { source, playbook });
     const made = await tx.$executeRaw`
       INSERT INTO sending_stop (source, route, playbook, stopped_at, stopped_by, note)
       VALUES (${source}, ${route}, ${playbook}, ${now}, ${actor}, ${note}) ON CONFLICT DO NOTHING`;
@@ -59,6 +62,16 @@ export async function stopSending(
     return { stop, isNew: made > 0 };
   });
 }
+
+async function refuseUnknown(tx: Sql, { source, playbook }: Pick<StopScope, 'source' | 'playbook'>): Promise<void> {
+  const [known] = await tx.$queryRaw<{ source: boolean; playbook: boolean }[]>`
+    SELECT ${source}::text IS NULL OR EXISTS (SELECT 1 FROM source WHERE name = ${source}) AS source,
+           ${playbook}::text IS NULL OR EXISTS (SELECT 1 FROM playbook_version WHERE name = ${playbook}) AS playbook`;
+  if (!known?.source) throw wrong(`There is no source "${source}", so nothing is stopped.`);
+  if (!known.playbook) throw wrong(`No worker has loaded a playbook "${playbook}" yet, so nothing is stopped.`);
+}
+
+const wrong = (detail: string): WaybillError => new WaybillError('UsageWrong', detail, { retryable: false });
 
 /** Lifts the stop of exactly that scope, or every one. What they held goes on, oldest first, once its lifecycle is woken. */
 export async function resumeSending(

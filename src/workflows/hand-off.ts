@@ -1,5 +1,6 @@
 import {
   condition,
+  continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
   proxyActivities,
@@ -7,8 +8,9 @@ import {
   setCurrentDetails,
   setHandler,
   TemporalFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
-import type { HandOffCalls, HandOffSteps } from '../activities/hand-off-steps.js';
+import type { HandOffCalls, HandOffLook, HandOffSteps } from '../activities/hand-off-steps.js';
 import type { HandOffState } from '../domain/hand-offs.js';
 import { lifecycleWorkflowId, sourceQueue } from '../domain/identity.js';
 import { PRIORITY } from '../domain/priority.js';
@@ -47,16 +49,22 @@ export async function handOff({
     moved = false;
     const look = await lookAtHandOff({ messageId });
     if (!OPEN.has(look.state)) return end(look.state);
-    const until = look.state === 'acknowledged' ? look.until : await deliver(look.platform);
+    if (workflowInfo().continueAsNewSuggested && !moved)
+      return continueAsNew<typeof handOff>({ messageId, source, timing: given });
+    const until = look.state === 'acknowledged' ? look.until : await deliver(look);
     setCurrentDetails(`with **${look.platform}** until ${until ?? 'now'}`);
     if (until !== null) await condition(() => moved, Math.max(1, Date.parse(until) - Date.now()));
   }
 
-  /** When to look again; null for at once. Each failed attempt names the wait before the next one. */
-  async function deliver(platform: string): Promise<string | null> {
+  /**
+   * When to look again; null for at once. Each failed attempt names the wait before the next one. No longer than the platform may
+   * take: where no worker serves it, nobody would ever say so.
+   */
+  async function deliver({ platform, until }: HandOffLook): Promise<string | null> {
     const calls = proxyActivities<HandOffCalls>({
       taskQueue: sourceQueue(platform),
       startToCloseTimeout: timing.sendTimeoutMs,
+      scheduleToCloseTimeout: Math.max(0, Date.parse(until) - Date.now()) + timing.sendTimeoutMs,
       priority: PRIORITY.send,
       retry: { initialInterval: '5 seconds', maximumInterval: '10 hours' },
       summary: 'hands the message to the platform, signed',

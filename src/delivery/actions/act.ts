@@ -22,14 +22,15 @@ export async function act(acting: Acting): Promise<Acted> {
     if (refused) return refused;
   }
   if (mode === 'shadow') return shadow(acting, correspondent);
-  if (action.do === 'close') return ignore(acting, 'closed_by_playbook');
   if (action.do === 'escalate') {
     await escalateMessage(tx, message, action.reason, now, action.evidence);
     return ENDED;
   }
   // Nobody can look at the work of a platform before it is done: decideHandOff gives that to a person.
-  if (action.do !== 'hand_off' && (narrowed === 'draft' || mode === 'approve' || choice.asksApproval))
-    return askApproval(acting, correspondent);
+  // An ending without an answer lets nothing leave: of that only its playbook can have a person asked.
+  const asks = narrowed === 'draft' || choice.asksApproval || (mode === 'approve' && action.do !== 'close');
+  if (action.do !== 'hand_off' && asks) return askApproval(acting, correspondent);
+  if (action.do === 'close') return ignore(acting, 'closed_by_playbook');
   const held = await holdIfStopped(acting, choice.playbook?.name ?? null);
   if (held) return held;
   if (action.do === 'reply') return reply(acting, action, correspondent);

@@ -45,8 +45,7 @@ export async function continueHandOff(deciding: Deciding): Promise<Acted | null>
     case 'done': {
       const ending = { disposition: 'handed_off_done', reason: 'outcome_done' } as const;
       await endMessage(tx, { messageId: message.id, carry: message.carry, ...ending, now });
-      await endAlong(deciding);
-      return ENDED;
+      return { kind: 'ended', along: await endAlong(deciding) };
     }
     case 'failed':
       return toPerson(deciding, 'hand_off_failed');
@@ -69,17 +68,19 @@ async function withDeadline({ tx, message, now }: Deciding, handOff: HandOff): P
   return (await holdHandOff(tx, message.id)) ?? handOff;
 }
 
-/** Earlier messages of the thread end with it, as with a reply: one burst is one piece of work. */
-async function endAlong({ tx, message, conversation, now }: Deciding): Promise<void> {
+/** Earlier messages of the thread end with it, as with a reply: one burst is one piece of work. Gives those that did. */
+async function endAlong({ tx, message, conversation, now }: Deciding): Promise<string[]> {
   const self = only(
     conversation.messages.filter((one) => one.id === message.id),
     `message ${message.id}`,
   );
+  const along: string[] = [];
   for (const { id: messageId } of answeredAlong(self, conversation)) {
     const { carry } = await readMessage(tx, messageId);
     const ending = { disposition: 'answered_with', reason: 'burst', otherMessageId: message.id } as const;
-    await endMessage(tx, { messageId, carry, ...ending, now });
+    if (await endMessage(tx, { messageId, carry, ...ending, now })) along.push(messageId);
   }
+  return along;
 }
 
 async function waitForOutcome({ tx, message, now }: Deciding, { deadlineAt }: HandOff): Promise<Acted> {

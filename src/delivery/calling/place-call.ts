@@ -21,6 +21,7 @@ import type { Thread } from '../../ledger/visits.js';
 import type { NewCall, PhoneClient } from '../../sources/phone/client.js';
 import { makeRecorded } from '../../sources/provider-call.js';
 import { ProviderFailure } from '../../sources/source.js';
+import { refuseLate } from '../refuse-late.js';
 import { byPhone, type CallDeps } from './deps.js';
 import { nextSlot } from './hours.js';
 import { barredBecause } from './permission.js';
@@ -42,6 +43,8 @@ interface Begun {
   carry: number;
   key: string;
   row: OpenCall;
+  /** When it was asked for the last time whether sending is stopped. */
+  askedAt: Date;
 }
 
 /**
@@ -51,10 +54,13 @@ interface Begun {
 export async function placeCall(deps: CallDeps, input: PlaceInput): Promise<Placed> {
   const begun = await begin(deps, input);
   if (typeof begun === 'string') return begun;
-  const { call, key, setup, row } = begun;
+  const { call, key, setup, row, askedAt } = begun;
   const order: NewCall = { to: call.toNumber, from: call.fromNumber, ...setup.addresses(key) };
   try {
-    const answer = await makeRecorded(byPhone(deps), call.provider, row, (client) => client.createCall(order));
+    const answer = await makeRecorded(byPhone(deps), call.provider, row, (client) => {
+      refuseLate(deps.clock.now().getTime() - askedAt.getTime(), deps.timing);
+      return client.createCall(order);
+    });
     await recordPlaced(deps, begun, answer);
     return 'placed';
   } catch (error) {
@@ -79,6 +85,7 @@ async function begin({ db, clock, timing, calling }: CallDeps, input: PlaceInput
       await endCall(tx, call, { as: 'withdrawn' }, message.carry, now);
       return 'not_now';
     }
+    const askedAt = clock.now();
     if (await isStopped(tx, await scopeOf(tx, message))) return 'held';
     if (await mustNotBeCalled(tx, call.toNumber)) return giveUp(tx, call, message, 'do_not_call', now);
     const slot = nextSlot(calling.hours, call.zones, now, call.windowEnd);
@@ -98,7 +105,7 @@ async function begin({ db, clock, timing, calling }: CallDeps, input: PlaceInput
       attempt: input.attempt,
       now,
     });
-    return { setup: calling, call, carry: message.carry, key, row };
+    return { setup: calling, call, carry: message.carry, key, row, askedAt };
   });
 }
 

@@ -144,6 +144,22 @@ describe('what is not wanted any more', () => {
     },
   );
 
+  it('is not called by a process that stood still after it had asked whether it may', async () => {
+    const { ask, decide, call, world, clock, timing, deps } = await phoneWorld();
+    const id = await ask('m1');
+    await decide(id);
+    const stalls: typeof deps = {
+      ...deps,
+      phoneOf: (provider) => {
+        clock.advance(timing.stopWithinMs + 1);
+        return deps.phoneOf(provider);
+      },
+    };
+    await expect(placeCall(stalls, { messageId: id, attempt: 1 })).rejects.toMatchObject({ type: 'SourceTimeout' });
+    expect(await call(id)).toMatchObject({ state: 'scheduled' });
+    expect(world.calls).toEqual([]);
+  });
+
   it('is not called about once a person has answered in the thread', async () => {
     const { ask, decide, run, ledger, world, clock } = await phoneWorld();
     clock.advance(7 * HOUR);

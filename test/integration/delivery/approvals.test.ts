@@ -3,7 +3,7 @@ import { checkBalance } from '../../../src/assurance/balance.js';
 import { editDraft, listApprovals, settleApproval } from '../../../src/ledger/approvals.js';
 import { readDrafts } from '../../../src/ledger/drafts.js';
 import { setMode } from '../../../src/ledger/mode-settings.js';
-import { takeMoved } from '../../../src/ledger/moved-waits.js';
+import { resumeSending, stopSending } from '../../../src/ledger/sending-stops.js';
 import { MINUTE } from '../../support/clock.js';
 import { type Deciding, deciding } from './deciding.js';
 
@@ -115,8 +115,8 @@ describe('a source in approve', () => {
       because: 'settled_before',
       verdict: 'withdrawn',
     });
-    expect(await takeMoved(test.db, 10, test.clock.now())).toMatchObject([{ id: test.id }]);
-    expect(await takeMoved(test.db, 10, test.clock.now())).toEqual([]);
+    expect(await test.takeMoved(10)).toMatchObject([{ id: test.id }]);
+    expect(await test.takeMoved(10)).toEqual([]);
     test.clock.advance(test.timing.settleMs);
     expect(await test.carryOn(test.id)).toMatchObject({ kind: 'wait', for: 'approval' });
     expect(await settle(test, 'approved', 1)).toMatchObject({ settled: false, because: 'outdated' });
@@ -127,12 +127,25 @@ describe('a source in approve', () => {
 
   it('wakes the lifecycle of a decided draft, and once for what comes into its thread', async () => {
     const test = await asked();
-    expect(await takeMoved(test.db, 10, test.clock.now())).toEqual([]);
+    expect(await test.takeMoved(10)).toEqual([]);
     test.clock.advance(MINUTE);
     await test.arrives('m2', { received_at: test.clock.now().toISOString() });
-    expect(await takeMoved(test.db, 10, test.clock.now())).toMatchObject([{ id: test.id }]);
+    expect(await test.takeMoved(10)).toMatchObject([{ id: test.id }]);
     await settle(test, 'approved');
-    expect(await takeMoved(test.db, 10, test.clock.now())).toEqual([]); // woken, and on its way
+    expect(await test.takeMoved(10)).toEqual([]); // woken, and on its way
+  });
+
+  it('wakes it again where the word was lost on its way, and no more once it has looked', async () => {
+    const test = await asked();
+    await settle(test, 'approved');
+    expect(await test.takeMoved(10)).toMatchObject([{ id: test.id }]);
+    test.clock.advance(test.timing.redispatchRecordedMs);
+    expect(await test.takeMoved(10)).toEqual([]);
+    test.clock.advance(1);
+    expect(await test.takeMoved(10)).toMatchObject([{ id: test.id }]);
+    expect(await test.carryOn(test.id)).toMatchObject({ disposition: 'answered' });
+    test.clock.advance(MINUTE);
+    expect(await test.takeMoved(10)).toEqual([]);
   });
 
   it('answers a burst once: the newest is asked about, and the earlier draft ends with it', async () => {
@@ -159,6 +172,50 @@ describe('a source in approve', () => {
   });
 });
 
+describe('what a person approves', () => {
+  it('is what leaves, also where other words were ready to leave before anybody was asked', async () => {
+    const test = await deciding();
+    const id = await test.arrives('m1');
+    await test.takeUp(id);
+    expect(await test.decide(id)).toEqual({ kind: 'reply' });
+    const all = { source: null, route: null, playbook: null, actor: 'cli:test', now: test.clock.now() };
+    await stopSending(test.db, { ...all, note: null });
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'stopped' });
+    await setMode(test.db, { ...all, source: 'dashboard', mode: 'approve', answerFrom: null });
+    await resumeSending(test.db, { ...all, all: true });
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'approval' });
+    expect(await test.db.$queryRaw`SELECT state FROM outbox`).toEqual([{ state: 'drafted' }]);
+    await editDraft(test.db, { messageId: id, text: 'It left today.', actor: 'desk', now: test.clock.now() });
+    expect(await settle({ ...test, id }, 'approved', 2)).toMatchObject({ settled: true });
+    expect(await test.carryOn(id)).toMatchObject({ disposition: 'answered' });
+    expect(test.server.posts.map(({ text }) => text)).toEqual(['It left today.']);
+  });
+
+  it('is asked of nobody any more once its message has ended, also where no reply was drafted', async () => {
+    const test = await deciding({
+      binding: { mode: 'approve' },
+      playbooks: {
+        choose: () => ({
+          playbook: { name: 'call', version: '1' },
+          action: { do: 'callback' },
+          asksApproval: false,
+          tags: [],
+          reasons: [],
+        }),
+      },
+    });
+    const id = await test.arrives('m1');
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'approval' });
+    test.clock.advance(MINUTE);
+    test.server.shows({ id: 'by a person', direction: 'outbound', text: 'We have just called.' });
+    await test.visit();
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'ended' });
+    expect(await test.message('m1')).toMatchObject({ disposition: 'superseded_by' });
+    expect(await listApprovals(test.db, { open: true })).toEqual([]);
+    expect(await settle({ ...test, id }, 'approved')).toMatchObject({ settled: false, because: 'settled_before' });
+  });
+});
+
 describe('a playbook that asks for approval', () => {
   it('is asked about in live as well', async () => {
     const test = await deciding({
@@ -176,5 +233,27 @@ describe('a playbook that asks for approval', () => {
     expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'approval' });
     await settle({ ...test, id }, 'approved');
     expect(await test.carryOn(id)).toMatchObject({ disposition: 'answered' });
+  });
+
+  it.each([
+    ['approved', { disposition: 'ignored', reason: 'closed_by_playbook' }],
+    ['rejected', { disposition: 'escalated', reason: 'approval_rejected' }],
+  ] as const)('is asked about before a message ends without an answer, and %s counts', async (verdict, ending) => {
+    const test = await deciding({
+      playbooks: {
+        choose: () => ({
+          playbook: { name: 'closing', version: '1' },
+          action: { do: 'close' },
+          asksApproval: true,
+          tags: [],
+          reasons: [],
+        }),
+      },
+    });
+    const id = await test.arrives('m1');
+    expect(await test.carryOn(id)).toMatchObject({ kind: 'wait', for: 'approval' });
+    await settle({ ...test, id }, verdict);
+    await test.carryOn(id);
+    expect(await test.message('m1')).toMatchObject(ending);
   });
 });

@@ -6,6 +6,8 @@ import { sendReply } from '../../../src/delivery/send-reply.js';
 import type { Form } from '../../../src/domain/forms.js';
 import type { DecideResult, SendResult } from '../../../src/domain/step-results.js';
 import type { Timing } from '../../../src/domain/timing.js';
+import { takeMoved, type WokenMessage } from '../../../src/ledger/moved-waits.js';
+import { recordPlaybookSet } from '../../../src/ledger/playbook-versions.js';
 import { recordMessagePage } from '../../../src/ledger/record-messages.js';
 import type { SourceBinding } from '../../../src/ledger/sources.js';
 import type { Chooser } from '../../../src/playbooks/chooser.js';
@@ -13,7 +15,7 @@ import { createLogger } from '../../../src/telemetry/logger.js';
 import { HOUR, iso } from '../../support/clock.js';
 import { incomingThread } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';
-import { starterChooser } from '../../support/playbooks.js';
+import { starterChooser, starterSet } from '../../support/playbooks.js';
 import { replyServer, type ServedMessage } from '../../support/reply-server.js';
 import { trailOf } from '../../support/trail.js';
 
@@ -48,6 +50,7 @@ export async function deciding({
   } as unknown as ActivityDeps);
   const bind = (more: Partial<SourceBinding> = {}) => ledger.bind({ origin: server.url, ...more });
   await bind({ mode: 'live', answerFrom: new Date(0), ...binding });
+  await recordPlaybookSet(db, starterSet(), clock.now());
 
   /** Reads a thread as a visit does. */
   async function visit(threadId = 't1'): Promise<void> {
@@ -66,11 +69,17 @@ export async function deciding({
     return (await ledger.message(id)).id;
   }
 
+  /** What dispatch would wake now, taken as dispatch takes it. */
+  const take = (limit: number): Promise<WokenMessage[]> => {
+    const now = clock.now();
+    return takeMoved(db, { limit, now, againBefore: new Date(now.getTime() - timing.redispatchRecordedMs) });
+  };
+
   const carries = new Map<string, number>();
 
-  /** Takes a message up and finds out what it asks for. */
-  async function takeUp(messageId: string): Promise<void> {
-    const taken = await steps.takeUp({ messageId, runId: messageId, bodyWaits: 0 });
+  /** Takes a message up and finds out what it asks for; by another run where its lifecycle was lost. */
+  async function takeUp(messageId: string, runId = messageId): Promise<void> {
+    const taken = await steps.takeUp({ messageId, runId, bodyWaits: 0 });
     if (taken.kind !== 'go') return;
     carries.set(messageId, taken.carry);
     await steps.understand({ messageId, carry: taken.carry });
@@ -117,6 +126,7 @@ export async function deciding({
     decide,
     send,
     carryOn,
+    takeMoved: take,
     trail: (messageId: string) => trailOf(db, messageId),
     /** Words that stand under `evidence` of its ending. */
     evidence: async (messageId: string): Promise<string | undefined> => {

@@ -13,12 +13,12 @@ import { only } from '../../../src/ledger/database.js';
 import { recordUnderstanding } from '../../../src/ledger/decisions.js';
 import { listHandOffs } from '../../../src/ledger/hand-offs.js';
 import { holdMessage } from '../../../src/ledger/hold-messages.js';
-import { setRoute } from '../../../src/ledger/lifecycles.js';
+import { setRoute, waitMessage } from '../../../src/ledger/lifecycles.js';
 import { bindSource } from '../../../src/ledger/sources.js';
 import { type PlatformReaction, startPlatform, TAKES } from '../../../src/simulator/platform.js';
 import { createPlatformClient } from '../../../src/sources/platform/client.js';
 import { createLogger } from '../../../src/telemetry/logger.js';
-import { DAY, HOUR } from '../../support/clock.js';
+import { DAY, HOUR, iso, MINUTE } from '../../support/clock.js';
 import { incomingMessage, incomingThread } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';
 import { assertTrail } from '../../support/trail.js';
@@ -77,12 +77,16 @@ async function handedOff({ mode = 'live' as Mode, withContent = false, deadlineM
     await setRoute(tx, message, { route: 'email', evidence: 'its channel', now: clock.now() });
     await recordUnderstanding(tx, message, understood, clock.now());
   });
+  let stallMs = 0;
   const deps = {
     db,
     clock,
     timing,
     platformOf: () => ({ name: 'n8n', outcomeWithinMs: HOUR, withContent, reportTo }),
-    platformClientOf: () => client,
+    platformClientOf: () => {
+      clock.advance(stallMs);
+      return client;
+    },
   };
   const { id, carry } = message;
 
@@ -100,7 +104,11 @@ async function handedOff({ mode = 'live' as Mode, withContent = false, deadlineM
     return { status: answer.statusCode, body: answer.json() as Record<string, unknown> };
   };
   return {
-    ...{ ledger, db, clock, platform, woken, app, id, decide, report },
+    ...{ ledger, db, clock, timing, platform, woken, app, id, decide, report },
+    /** So long a process stands still between its last question and its request. */
+    stall: (ms: number) => {
+      stallMs = ms;
+    },
     deliver: () => {
       clock.advance(1);
       return deliverHandOff(deps, id);
@@ -109,6 +117,7 @@ async function handedOff({ mode = 'live' as Mode, withContent = false, deadlineM
       void platform.reactions.push(...reactions.map((one) => ({ ...TAKES, outcome: 'never' as const, ...one }))),
     handOff: async () => only(await listHandOffs(db, { platform: null, states: [], limit: 10 }), 'hand-off'),
     ending: () => ledger.message('m1'),
+    edit: () => ledger.read('t1', [incomingMessage('m1', { text: 'Please cancel it instead.' })]),
     assertTrail: (expected: string[]) => assertTrail(db, id, [...BEGUN, ...expected]),
     balanced: async () =>
       (await checkBalance(db)).equations.filter((one) => one.left !== one.right || one.residuals > 0),
@@ -133,7 +142,7 @@ describe('a message that is handed off', () => {
       body: { status: 'recorded', late: false },
     });
     expect(one.woken).toEqual([`message/dashboard/${one.id}`, `hand-off/${one.id}`]);
-    expect(await one.decide()).toEqual({ kind: 'ended' });
+    expect(await one.decide()).toEqual({ kind: 'ended', along: [] });
     expect(await one.ending()).toMatchObject({ disposition: 'handed_off_done', reason: 'outcome_done' });
     await one.assertTrail([
       'waiting for outcome',
@@ -192,6 +201,48 @@ describe('a message that is handed off', () => {
     await one.decide();
     expect(await one.ending()).toMatchObject({ disposition: 'handed_off_done' });
     expect(one.platform.truth()).toMatchObject([{ deliveries: 1 }]);
+    expect(await one.balanced()).toEqual([]);
+  });
+
+  it('ends the earlier messages of its burst with it and wakes them, except one whose reply may have left', async () => {
+    const one = await handedOff();
+    await one.decide();
+    one.react({});
+    await one.deliver();
+    const at = (minutes: number) => ({ originAt: iso(-DAY + minutes * MINUTE) });
+    await one.ledger.read('t1', [incomingMessage('m0', at(0)), incomingMessage('in doubt', at(1))]);
+    await one.db.transaction(async (tx) => {
+      const until = new Date(one.clock.now().getTime() + MINUTE);
+      await waitMessage(tx, await one.ledger.carry('in doubt'), 'confirmation', until, one.clock.now());
+    });
+    await one.report({ status: 'done' });
+    const { id: earlier } = await one.ledger.message('m0');
+    expect(await one.decide()).toEqual({ kind: 'ended', along: [earlier] });
+    expect(await one.ledger.message('m0')).toMatchObject({ disposition: 'answered_with', other: one.id });
+    expect(await one.ledger.message('in doubt')).toMatchObject({ state: 'waiting', waitingKind: 'confirmation' });
+  });
+
+  it('is decided anew when other words come under it before it has left', async () => {
+    const one = await handedOff();
+    await one.decide();
+    await one.edit();
+    expect(await one.deliver()).toEqual({ kind: 'over', state: 'withdrawn' });
+    expect(one.platform.truth()).toEqual([]);
+  });
+
+  it('is a case as well when other words come under it after that', async () => {
+    const one = await handedOff();
+    await one.decide();
+    one.react({});
+    await one.deliver();
+    await one.edit();
+    expect(await one.db.$queryRaw`SELECT reason, state FROM "case"`).toEqual([
+      { reason: 'edited_after_answer', state: 'open' },
+    ]);
+    expect(await one.decide()).toMatchObject({ kind: 'wait', for: 'outcome' });
+    await one.report({ status: 'done' });
+    await one.decide();
+    expect(await one.ending()).toMatchObject({ disposition: 'handed_off_done' });
     expect(await one.balanced()).toEqual([]);
   });
 
@@ -373,6 +424,17 @@ describe('nothing is handed off', () => {
     await one.ledger.bind({ mode: 'observe' });
     expect(await one.deliver()).toEqual({ kind: 'over', state: 'withdrawn' });
     expect(one.platform.truth()).toEqual([]);
+  });
+
+  it('by a process that stood still after it had asked whether it may', async () => {
+    const one = await handedOff();
+    await one.decide();
+    one.react({});
+    one.stall(one.timing.stopWithinMs + 1);
+    await expect(one.deliver()).rejects.toMatchObject({ type: 'SourceTimeout', retryAfterMs: 5_000 });
+    expect(one.platform.truth()).toEqual([]);
+    one.stall(0);
+    expect(await one.deliver()).toMatchObject({ kind: 'acknowledged' });
   });
 
   it('to a platform that nobody configured', async () => {

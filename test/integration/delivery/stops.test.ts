@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { listAlarms } from '../../../src/ledger/alarm-desk.js';
-import { takeMoved } from '../../../src/ledger/moved-waits.js';
 import {
   readStops,
   resumeSending,
@@ -30,8 +29,8 @@ describe('a stop of sending', () => {
     expect(await readStops(test.db)).toMatchObject([{ held: 1, note: 'a test' }]);
     expect(await resume(test)).toHaveLength(1);
     expect(await resume(test)).toEqual([]);
-    expect(await takeMoved(test.db, 10, test.clock.now())).toMatchObject([{ id }]);
-    expect(await takeMoved(test.db, 10, test.clock.now())).toEqual([]);
+    expect(await test.takeMoved(10)).toMatchObject([{ id }]);
+    expect(await test.takeMoved(10)).toEqual([]);
     expect(await test.carryOn(id)).toMatchObject({ disposition: 'answered' });
     expect((await test.trail(id)).slice(4)).toEqual([
       ...['decided', 'held', 'waiting for stopped', 'decided', 'released', 'reply_prepared'],
@@ -75,6 +74,7 @@ describe('a stop of sending', () => {
 
   it('holds its own source, route and playbook, and nothing else', async () => {
     const test = await deciding();
+    await test.bind({ name: 'another' });
     await stop(test, { source: 'another' });
     await stop(test, { route: 'form' });
     await stop(test, { playbook: 'password_reset' });
@@ -85,7 +85,14 @@ describe('a stop of sending', () => {
     expect((await readStops(test.db)).map(({ held: count }) => count)).toEqual([0, 0, 0, 1]);
     await stop(test);
     await resume(test, { source: 'dashboard', route: 'email', playbook: 'delivery_status' });
-    expect(await takeMoved(test.db, 10, test.clock.now())).toEqual([]); // the other stop holds it
+    expect(await test.takeMoved(10)).toEqual([]); // the other stop holds it
+  });
+
+  it('is refused for a source or a playbook that nobody knows: a slip of the pen would stop nothing', async () => {
+    const test = await deciding();
+    await expect(stop(test, { source: 'dashbord' })).rejects.toMatchObject({ type: 'UsageWrong' });
+    await expect(stop(test, { playbook: 'delivery-status' })).rejects.toMatchObject({ type: 'UsageWrong' });
+    expect(await readStops(test.db)).toEqual([]);
   });
 
   it('releases the oldest first', async () => {
@@ -98,8 +105,8 @@ describe('a stop of sending', () => {
     }
     for (const id of ids.toReversed()) expect(await test.carryOn(id)).toMatchObject({ for: 'stopped' });
     await resume(test);
-    const first = await takeMoved(test.db, 3, test.clock.now());
-    const rest = await takeMoved(test.db, 3, test.clock.now());
+    const first = await test.takeMoved(3);
+    const rest = await test.takeMoved(3);
     expect([...first, ...rest].map(({ id }) => id)).toEqual(ids);
   });
 

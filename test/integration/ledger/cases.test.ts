@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createCaseTelling } from '../../../src/activities/case-steps.js';
+import type { ActivityDeps } from '../../../src/activities/deps.js';
 import { checkBalance } from '../../../src/assurance/balance.js';
 import { readDigest } from '../../../src/assurance/digest.js';
+import { createAlarmSink } from '../../../src/delivery/alarm-sink.js';
+import { systemClock } from '../../../src/domain/clock.js';
 import { listAlarms } from '../../../src/ledger/alarm-desk.js';
 import {
   assignCase,
@@ -16,6 +20,7 @@ import { escalateMessage } from '../../../src/ledger/lifecycles.js';
 import { DAY, HOUR, iso, MINUTE } from '../../support/clock.js';
 import { incomingMessage, incomingThread, outgoingMessage } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
+import { startReceiver, WEBHOOK_SECRET } from '../../support/webhook-receiver.js';
 
 const ANY = { state: null, owner: null, source: null, overdueAt: null, limit: 100 };
 
@@ -113,6 +118,26 @@ describe('a case', () => {
     const changes = await ledger.db.$queryRaw`SELECT action FROM change WHERE subject LIKE 'case/%' ORDER BY id`;
     expect(changes).toHaveLength(3);
     expect(await resolveByPerson(ledger.db, { ...by, id: 'no id', note: null })).toBe(false);
+  });
+
+  it('is told of under an id of its own after it was opened again: a receiver knows what it has had by that', async () => {
+    const { ledger, id } = await withCase();
+    const receiver = await startReceiver();
+    onTestFinished(() => receiver.close());
+    const alarmSink = createAlarmSink({ url: receiver.url, secret: WEBHOOK_SECRET }, 5_000);
+    // The library that checks the signature takes no stamp that is far from the machine's clock.
+    const deps = { db: ledger.db, clock: systemClock, alarmSink } as unknown as ActivityDeps;
+    const tell = () => createCaseTelling(deps).tellOfCase({ caseId: id, reminder: 1 });
+    await tell();
+    await tell();
+    const by = { id, by: 'the one on duty', now: ledger.clock.advance(HOUR) };
+    await resolveByPerson(ledger.db, { ...by, note: null });
+    expect(await tell()).toEqual({ told: false });
+    await reopenCase(ledger.db, by);
+    expect(await tell()).toEqual({ told: true });
+    const [first, again, other] = receiver.received.map(({ webhookId }) => webhookId);
+    expect(first).toBe(again);
+    expect(other).not.toBe(first);
   });
 
   it('is offered to a workflow once, again where it may have been lost, and once more when it was resolved', async () => {
