@@ -75,6 +75,19 @@ describe('classify', () => {
     expect(labelOf('Thanks!\n> Where is my order?')).toBe('unknown');
   });
 
+  test('a subject of 100 kB is read in less than a second', () => {
+    const begun = performance.now();
+    expect(labelOf('Where is my order?', 'new '.repeat(25_000))).toBe('delivery_status');
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+
+  test('the subject of a reply is that of a message before it, and counts where nothing else does', () => {
+    expect(labelOf('My order number is 12345.', 'Re: Where is my order?')).toBe('unknown');
+    expect(labelOf('Vielen Dank!', 'AW: Re: Where is my order?')).toBe('unknown');
+    expect(labelOf('', 'Re: Where is my order?')).toBe('delivery_status');
+    expect(labelOf('Please help.', 'Reset my password')).toBe('password_reset');
+  });
+
   test('mail that a machine wrote is no question, whatever it says', () => {
     const text = 'Where is my order?';
     for (const headers of [
