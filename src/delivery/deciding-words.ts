@@ -6,20 +6,19 @@ import { submissionOf } from '../ledger/same-submission.js';
 
 /**
  * What a message asks with: its own words without quotes and signature. Of a form that came by mail it is what stands in its fields:
- * the words around them, and the headers, are those of the mailer.
+ * the words around them are those of the mailer.
  */
 export async function decidingWords(
   db: Sql,
   { id, channel, route }: Pick<CarriedMessage, 'id' | 'channel' | 'route'>,
-  content: Pick<MessageContent, 'subject' | 'text' | 'html' | 'headers'>,
+  content: Pick<MessageContent, 'subject' | 'text' | 'html'>,
 ): Promise<ClassifyInput> {
-  const { subject, headers } = content;
-  const own = { subject, text: decidingText(content), headers };
+  const own = { subject: content.subject, text: decidingText(content) };
   const submission =
     channel === 'email' && (route === 'form' || route === 'callback') ? await submissionOf(db, id) : null;
   if (submission === null) return own;
   const { fields } = submission;
-  return { subject: fields.subject, text: fields.message ?? own.text, headers: {} };
+  return { subject: fields.subject, text: fields.message ?? own.text };
 }
 
 export interface StoredWords extends ClassifyInput {

@@ -106,5 +106,4 @@ function modelOptions({ classifier, timing }: ClassifierParts['config']): ModelO
 }
 
 const modelLabels = ({ classifier }: Pick<Config, 'classifier'>): readonly string[] =>
-  classifier.model?.labels ??
-  Object.keys(LABELS).filter((label) => label !== UNKNOWN_LABEL && label !== 'automatic_mail');
+  classifier.model?.labels ?? Object.keys(LABELS).filter((label) => label !== UNKNOWN_LABEL);
