@@ -26,7 +26,7 @@ calendars:
       sunday: "00:00-24:00"
     closed_on: ["2026-12-28"]
 customers:
-  vip: [example.org, person@example.com, "+442079460000"]
+  vip: [example.org, Person@example.com, "+442079460000"]
 `;
 
 describe('a condition', () => {
