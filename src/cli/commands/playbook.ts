@@ -116,6 +116,7 @@ export function addPlaybook(program: Command): void {
             chain,
             chooser: chooserOf(set),
             ownAddresses: new Set(config.source.ownAddresses),
+            forms: config.forms,
             progress(done) {
               if (performance.now() - toldAt < SILENT_MS) return;
               toldAt = performance.now();
