@@ -105,13 +105,14 @@ describe('texts that try to command whatever reads them', () => {
     const client = createModelClient({
       provider: 'compatible',
       model: 'obedient',
+      labels: ['refund'],
       key: null,
       url: server.url,
       deadlineMs: 5_000,
     });
     for (const { subject, text, html } of HOSTILE_TEXTS) {
       const prompt = makePrompt({ labels: ['refund'], subject, text: newestPart(plainText({ text, html })) });
-      const choice = await client.choose(prompt, ['refund']);
+      const choice = await client.choose(prompt);
       expect([null, 'refund']).toContain(choice.label);
       expect(JSON.stringify(choice)).not.toContain(CANARY);
     }
