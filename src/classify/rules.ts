@@ -52,7 +52,7 @@ export function classify({ subject, text }: ClassifyInput): Classification {
 }
 
 /** The subject of a reply says what somebody asked before, and counts only where the text says nothing. */
-function ownSubject(subject: string | null, text: string): string {
+export function ownSubject(subject: string | null, text: string): string {
   const read = (subject ?? '').slice(0, SUBJECT_CHARACTERS);
   return REPLY_MARK.test(read) && text.trim() !== '' ? '' : read;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LABELS } from '../../../src/classify/labels.js';
+import { textOf } from '../../../src/classify/local/local-link.js';
 import { classify, normalizeWords } from '../../../src/classify/rules.js';
 
 const labelOf = (text: string, subject: string | null = null) => classify({ subject, text }).label;
@@ -78,6 +79,13 @@ describe('classify', () => {
     const begun = performance.now();
     expect(labelOf('Where is my order?', 'new '.repeat(25_000))).toBe('delivery_status');
     expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+
+  test('a trained classifier reads no more of a subject than the rules, and so always the text', () => {
+    const text = 'My order number is 12345.';
+    expect(textOf({ subject: 'Where is it?', text })).toBe(`Where is it?\n${text}`);
+    expect(textOf({ subject: 'Re: Where is my order?', text })).toBe(text);
+    expect(textOf({ subject: 'x'.repeat(10_000), text }).slice(0, 1_000)).toContain(text);
   });
 
   test('the subject of a reply is that of a message before it, and counts where nothing else does', () => {
