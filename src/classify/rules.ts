@@ -21,7 +21,7 @@ const LEAST_TO_ANSWER = 0.7;
 /** Beyond so many characters a mail tends to ask for more than one thing. */
 const LONG_TEXT = 1_200;
 const READ_CHARACTERS = 4_000;
-/** Phrases are looked for from every word on: a subject of 100 kB took them 17 s. */
+/** Phrases are looked for from every word on: a subject of 40 kB took them 3 s of the event loop. */
 const SUBJECT_CHARACTERS = 300;
 const REPLY_MARK = /^\s*(?:re|aw|sv|antw|rif|odp|vs)\s?(?:\[\d+\])?\s?:/i;
 const ANSWERED: readonly Label[] = ['delivery_status', 'password_reset'];
