@@ -23,7 +23,7 @@ export interface ActivityDeps extends LookDeps {
   courtesy: Courtesy;
   classifier: ClassifierChain;
   /** The language model that this worker may ask, with the labels it may choose; absent where there is none. */
-  model?: { client: ModelClient; labels: readonly string[] } | undefined;
+  model?: ModelClient | undefined;
   playbooks: Chooser;
   /** Who takes alarms; null where nobody is configured. */
   alarmSink: AlarmSink | null;

@@ -35,6 +35,7 @@ import { takeUpForm } from './take-up-form.js';
 /** The pure steps of a lifecycle: each one short transaction on the ledger, run as a local activity. */
 export const createLifecycleSteps = (deps: ActivityDeps) => {
   const { db, clock, timing, ownAddresses, log, playbooks } = deps;
+  const mailers = new Set((deps.forms ?? []).flatMap((form) => form.mailers));
 
   function logEnding(message: CarriedMessage, result: StepEnded): StepEnded {
     const { disposition, reason } = result;
@@ -175,7 +176,7 @@ export const createLifecycleSteps = (deps: ActivityDeps) => {
       return db.transaction(async (tx) => {
         const held = await holdMessage(tx, messageId, carry);
         if (!held) return endedResult(tx, messageId);
-        const deciding = await readDeciding(tx, held, { now, timing, calling: deps.calling ?? null });
+        const deciding = await readDeciding(tx, held, { now, timing, calling: deps.calling ?? null, mailers });
         const decided = await decideMessage(deciding, { turnWaits, playbooks });
         return decided.kind === 'ended' ? ended(tx, held.message, decided.along) : decided;
       });

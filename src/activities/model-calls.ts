@@ -25,16 +25,16 @@ export const createModelCalls = (deps: ActivityDeps) => ({
     const { db, clock, timing, model } = deps;
     if (!model)
       throw new WaybillError('ConfigurationInvalid', 'This worker has no language model.', { retryable: true });
-    const { client, labels } = model;
+    const { classifier, labels } = model;
     const { subject, text, version } = await storedWords(db, messageId);
     const of = { messageId, bodyVersion: version };
-    if (await readModelAnswer(db, { ...of, classifier: client.classifier })) return { answered: true };
+    if (await readModelAnswer(db, { ...of, classifier })) return { answered: true };
     const prompt = makePrompt({ labels, subject, text: newestPart(text) });
     const { threadId } = await readMessage(db, messageId);
     const request = {
       source,
       operation: 'askModel' as const,
-      parameters: { promptHash: prompt.hash, classifier: client.classifier },
+      parameters: { promptHash: prompt.hash, classifier },
       threadId,
       messageId,
       readingId: null,
@@ -43,12 +43,12 @@ export const createModelCalls = (deps: ActivityDeps) => ({
     };
     const alarm = { kind: 'classifier_unusable', source, subject: 'model' } as const;
     try {
-      const calling = { db, clock, timing, courtesy: deps.courtesy, clientOf: () => client };
-      const { call, answer } = await callProvider(calling, request, (one) => one.choose(prompt, labels));
+      const calling = { db, clock, timing, courtesy: deps.courtesy, clientOf: () => model };
+      const { call, answer } = await callProvider(calling, request, (one) => one.choose(prompt));
       const now = clock.now();
       const { status, label, reason } = answer;
       await db.transaction(async (tx) => {
-        await recordModelAnswer(tx, of, { label, reason, classifier: client.classifier }, { call, status, now });
+        await recordModelAnswer(tx, of, { label, reason, classifier }, { call, status, now });
         await quenchAlarm(tx, { ...alarm, now });
       });
       return { answered: true };
@@ -56,14 +56,9 @@ export const createModelCalls = (deps: ActivityDeps) => ({
       const callId = error instanceof ProviderFailure ? error.callId : undefined;
       if (!(error instanceof ProviderFailure) || !callId || !FINAL.includes(error.type)) throw error;
       const now = clock.now();
-      const evidence = { classifier: client.classifier, failure: error.type, status: error.status, callId };
+      const evidence = { classifier, failure: error.type, status: error.status, callId };
       await db.transaction(async (tx) => {
-        await noteModelAnswer(
-          tx,
-          of,
-          { label: null, reason: 'refused', classifier: client.classifier },
-          { callId, now },
-        );
+        await noteModelAnswer(tx, of, { label: null, reason: 'refused', classifier }, { callId, now });
         await raiseAlarm(tx, { ...alarm, evidence, now });
       });
       return { answered: true };

@@ -1,7 +1,5 @@
-import { plainText } from '../classify/plain-text.js';
-import { FIELDS, type FieldPaths, type Fields, type Form } from '../domain/forms.js';
-import { mapSubmission } from '../domain/map-submission.js';
-import { readStructuredMail } from '../domain/structured-mail.js';
+import { readMailedForm } from '../delivery/mailed-form.js';
+import type { Fields, Form } from '../domain/forms.js';
 import type { Timing } from '../domain/timing.js';
 import type { Sql } from '../ledger/database.js';
 import type { CarriedMessage, MessageContent } from '../ledger/lifecycles.js';
@@ -24,24 +22,15 @@ export interface TakenForm {
   other: string | null;
 }
 
-/** Each field under its own name, as a mail gives it. */
-const BY_NAME = Object.fromEntries(Object.keys(FIELDS).map((name) => [name, name])) as FieldPaths;
-
-/** The form of whose mailer a message is. */
-export const mailerForm = (forms: readonly Form[], { from }: Pick<MessageContent, 'from'>): Form | null =>
-  (from?.kind === 'email' && forms.find((form) => form.mailers.includes(from.value.toLowerCase()))) || null;
-
 /** What a message is as a submission: one that was pushed, a form that is recognised in a mail, or none. */
 export async function takeUpForm(tx: Sql, taking: TakingUp): Promise<TakenForm> {
   const { forms, message, content, now, timing } = taking;
   if (message.channel === 'form')
     return { fields: (await submissionOf(tx, message.id))?.fields ?? null, byMailer: false, other: null };
-  const form = message.channel === 'email' ? mailerForm(forms, content) : null;
-  if (form === null) return { fields: null, byMailer: false, other: null };
-  const read = readStructuredMail(plainText(content), form.mailLabels);
-  const mapped = read === null ? null : mapSubmission({ fields: BY_NAME, required: form.required }, read);
-  if (!mapped?.ok) return { fields: null, byMailer: true, other: null };
-  const { fields } = mapped;
+  const mailed = readMailedForm(forms, message.channel, content);
+  if (mailed === null) return { fields: null, byMailer: false, other: null };
+  const { form, fields } = mailed;
+  if (fields === null) return { fields: null, byMailer: true, other: null };
   await lockForm(tx, form.source);
   await recordMailedSubmission(tx, form, message, fields, now);
   const at = [message.firstSeenAt, ...(message.originAt ? [message.originAt] : [])];

@@ -1,13 +1,16 @@
 import { decidingText } from '../classify/plain-text.js';
 import { factsOf } from '../delivery/choose.js';
-import { decidingWords } from '../delivery/deciding-words.js';
+import { wordsOf } from '../delivery/deciding-words.js';
+import { readMailedForm } from '../delivery/mailed-form.js';
 import type { ActionKind, Choice } from '../domain/actions.js';
+import type { Form } from '../domain/forms.js';
 import { understandRecalled } from '../domain/recalled.js';
 import { triage } from '../domain/triage.js';
 import type { ClassifierChain } from '../domain/understanding.js';
 import type { Sql } from '../ledger/database.js';
 import type { CarriedMessage, MessageContent } from '../ledger/lifecycles.js';
 import { readModelAnswer } from '../ledger/model-answers.js';
+import { submissionOf } from '../ledger/same-submission.js';
 import { asAbstained, type Chooser } from '../playbooks/chooser.js';
 
 /** What becomes of a message by the playbooks, as far as it can be compared. */
@@ -45,6 +48,8 @@ export interface SimulationOptions {
   chain: ClassifierChain;
   chooser: Chooser;
   ownAddresses: ReadonlySet<string>;
+  /** Whose mailers are known. */
+  forms: readonly Form[];
   progress?(done: number): void;
 }
 
@@ -73,14 +78,21 @@ const BY_PLACE = ['superseded_by', 'answered_with', 'duplicate_of'];
  * was first seen.
  */
 export async function simulatePlaybooks(db: Sql, options: SimulationOptions): Promise<Simulation> {
-  const { chain, chooser, ownAddresses, progress } = options;
+  const { chain, chooser, ownAddresses, forms, progress } = options;
   const result: Simulation = {
     ...{ messages: 0, notDecided: {}, chosen: [], same: 0, differences: [], undecidedThen: 0, modelUnasked: 0 },
   };
   for await (const row of storedMessages(db, options)) {
     result.messages++;
     progress?.(result.messages);
-    const verdict = triage({ ...row, ownAddresses, text: decidingText(row) });
+    const mailed = readMailedForm(forms, row.channel, row);
+    const fields = mailed ? mailed.fields : ((await submissionOf(db, row.id))?.fields ?? null);
+    const verdict = triage({
+      ...{ ...row, ownAddresses },
+      text: decidingText(fields?.message ? { text: fields.message, html: null } : row),
+      byMailer: mailed !== null,
+      submission: fields && { wantsCallback: fields.wantsCallback, hasPhone: fields.phone !== null },
+    });
     if (row.disposition !== null && BY_PLACE.includes(row.disposition)) {
       tally(result.notDecided, row.disposition);
       continue;
@@ -90,7 +102,7 @@ export async function simulatePlaybooks(db: Sql, options: SimulationOptions): Pr
       continue;
     }
     const message = { ...row, route: verdict.go };
-    const words = await decidingWords(db, message, row);
+    const words = wordsOf(row, mailed?.fields ?? null);
     const { id: messageId, version: bodyVersion } = row;
     const { understanding, isUnasked } = await understandRecalled(chain, words, (classifier) =>
       readModelAnswer(db, { messageId, bodyVersion, classifier }),

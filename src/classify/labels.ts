@@ -8,7 +8,6 @@ export const LABELS = {
   lost_or_stolen: 'a card, phone or account is in strange hands or lost',
   payment_problem: 'a payment, transfer, charge or withdrawal that went wrong',
   change_details: 'name, address or other data are to be changed',
-  automatic_mail: 'written by a machine: nobody waits for an answer',
   unknown: 'no rule knows it, or it asks for several things',
 } as const;
 export type Label = keyof typeof LABELS;

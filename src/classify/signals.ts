@@ -1,7 +1,7 @@
 import type { Label } from './labels.js';
 
 export interface Signal {
-  label: Exclude<Label, 'unknown' | 'automatic_mail'>;
+  label: Exclude<Label, 'unknown'>;
   /** Share of messages with this phrase that are expected to ask for the label. */
   weight: number;
   reason: string;

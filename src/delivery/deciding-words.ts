@@ -1,4 +1,5 @@
 import { decidingText } from '../classify/plain-text.js';
+import type { Fields } from '../domain/forms.js';
 import type { ClassifyInput } from '../domain/understanding.js';
 import type { Sql } from '../ledger/database.js';
 import { type CarriedMessage, type MessageContent, readContent, readMessage } from '../ledger/lifecycles.js';
@@ -6,20 +7,24 @@ import { submissionOf } from '../ledger/same-submission.js';
 
 /**
  * What a message asks with: its own words without quotes and signature. Of a form that came by mail it is what stands in its fields:
- * the words around them, and the headers, are those of the mailer.
+ * the words around them are those of the mailer.
  */
+export function wordsOf(
+  content: Pick<MessageContent, 'subject' | 'text' | 'html'>,
+  mailed: Pick<Fields, 'subject' | 'message'> | null,
+): ClassifyInput {
+  const text = mailed?.message ?? decidingText(content);
+  return { subject: mailed ? mailed.subject : content.subject, text };
+}
+
+/** The same of a message that was taken up, whose fields are stored. */
 export async function decidingWords(
   db: Sql,
   { id, channel, route }: Pick<CarriedMessage, 'id' | 'channel' | 'route'>,
-  content: Pick<MessageContent, 'subject' | 'text' | 'html' | 'headers'>,
+  content: Pick<MessageContent, 'subject' | 'text' | 'html'>,
 ): Promise<ClassifyInput> {
-  const { subject, headers } = content;
-  const own = { subject, text: decidingText(content), headers };
-  const submission =
-    channel === 'email' && (route === 'form' || route === 'callback') ? await submissionOf(db, id) : null;
-  if (submission === null) return own;
-  const { fields } = submission;
-  return { subject: fields.subject, text: fields.message ?? own.text, headers: {} };
+  const isMailed = channel === 'email' && (route === 'form' || route === 'callback');
+  return wordsOf(content, isMailed ? ((await submissionOf(db, id))?.fields ?? null) : null);
 }
 
 export interface StoredWords extends ClassifyInput {

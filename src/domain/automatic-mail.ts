@@ -12,6 +12,9 @@ type Headers = Readonly<Record<string, string>>;
 const linesOf = (headers: Headers, name: string): string[] =>
   Object.hasOwn(headers, name) ? (headers[name] ?? '').split('\n').map((line) => line.trim().toLowerCase()) : [];
 
+/** Any value but `no`; a comment may stand before it, and a parameter on a folded line of its own (RFC 3834 section 5). */
+const saysAutomatic = (line: string): boolean => !/^(?:\([^()]*\)\s*)*(?:no\s*(?:[;(]|$)|[a-z-]+\s*=|$)/.test(line);
+
 /** Senders of delivery reports: RFC 3834 section 2 and RFC 5321 4.5.5 name no other sign that holds where headers are lost. */
 const REPORTERS = new Set(['mailer-daemon', 'postmaster']);
 const BULK = new Set(['bulk', 'list', 'junk']);
@@ -30,7 +33,7 @@ export function automaticMail(headers: Headers, from: string | null): AutomaticM
     return { reason: 'bounce', evidence: 'content type multipart/report' };
   const local = from?.split('@')[0]?.trim().toLowerCase() ?? '';
   if (REPORTERS.has(local)) return { reason: 'bounce', evidence: `sender ${local}` };
-  if (linesOf(headers, 'auto-submitted').some((value) => value !== '' && !/^no\s*(?:[;(]|$)/.test(value)))
+  if (linesOf(headers, 'auto-submitted').some(saysAutomatic))
     return { reason: 'auto_submitted', evidence: 'header auto-submitted' };
   const precedence = linesOf(headers, 'precedence');
   if (precedence.includes('auto_reply')) return { reason: 'auto_submitted', evidence: 'header precedence: auto_reply' };

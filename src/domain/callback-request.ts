@@ -53,15 +53,23 @@ export function hasPlausibleNumber(text: string): boolean {
   return false;
 }
 
+/** Without the lines that are quoted, also between the answers to them: a request or a number in one was written before, or by us. */
+export const unquoted = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !/^\s*>/.test(line))
+    .join('\n');
+
 /** The rule by which a text asks for a call; null where none does, or where no number stands in it or was given beside it. */
 export function callbackPhrase(text: string, hasNumber = false): string | null {
-  const words = text
+  const own = unquoted(text);
+  const words = own
     .slice(0, READ_CHARACTERS)
     .toLowerCase()
     .replaceAll(/[\u2018\u2019\u02BC`´]/g, "'")
     .replaceAll(/[^\S\n]+/g, ' ');
   const found = CALLBACK_PHRASES.find(({ pattern }) => pattern.test(words));
-  if (!found || NOT_ASKED.some((pattern) => pattern.test(words)) || !(hasNumber || hasPlausibleNumber(text)))
+  if (!found || NOT_ASKED.some((pattern) => pattern.test(words)) || !(hasNumber || hasPlausibleNumber(own)))
     return null;
   return found.name;
 }

@@ -11,12 +11,10 @@ export interface Understanding {
   abstained?: boolean;
 }
 
-/** What a classifier is given: the message alone. */
+/** What a classifier is given: the words of the message alone. Whether a machine wrote it was asked before, by `triage`. */
 export interface ClassifyInput {
   subject: string | null;
   text: string;
-  /** Header names in lower case. */
-  headers: Readonly<Record<string, string>>;
 }
 
 export interface Classifier {

@@ -98,7 +98,7 @@ export async function runCases(
     const { subject, text } = message;
     const understood =
       message.label === undefined
-        ? (await understandRecalled(chain, { subject, text, headers: {} }, async () => null)).understanding
+        ? (await understandRecalled(chain, { subject, text }, async () => null)).understanding
         : { label: message.label, confidence: message.confidence, abstained: false };
     const chosen = chooser.choose(factsOf(message, understood));
     const choice = understood.abstained ? asAbstained(chosen) : chosen;

@@ -62,6 +62,6 @@ function isAtDomain({ from }: Facts, domain: string): boolean {
 }
 
 function isCustomer(facts: Facts, entry: string): boolean {
-  if (entry.includes('@') || entry.startsWith('+')) return facts.from?.value.toLowerCase() === entry;
+  if (entry.includes('@') || entry.startsWith('+')) return facts.from?.value.toLowerCase() === entry.toLowerCase();
   return isAtDomain(facts, entry);
 }

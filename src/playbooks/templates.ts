@@ -206,7 +206,7 @@ function placeOf(error: unknown): { row: number; col: number } {
 
 /** The partials that a text renders, by its `render` tags. */
 function partialsOf({ text }: TemplateText): { name: string; row: number; col: number; isStatic: boolean }[] {
-  return [...text.matchAll(/\{%-?\s*render\s+(?:'([^']*)'|"([^"]*)"|[^\s%,]*)/g)].map((match) => {
+  return [...text.matchAll(/\{%-?\s*render\b\s*(?:'([^']*)'|"([^"]*)"|[^\s%,]*)/g)].map((match) => {
     const before = text.slice(0, match.index).split('\n');
     const name = match[1] ?? match[2];
     return {

@@ -39,7 +39,10 @@ export function configuredClassifier(parts: ClassifierParts): { chain: Classifie
       closes.push(close);
       return link;
     },
-    model: () => createModelLink({ classifier: classifierOf(modelOptions(config)), labels: modelLabels(config) }),
+    model() {
+      const options = modelOptions(config);
+      return createModelLink({ classifier: classifierOf(options), labels: options.labels });
+    },
   };
   const chain = createChain(config.classifier.chain.flatMap((name) => links[name]?.() ?? []));
   return {
@@ -92,7 +95,7 @@ export function alarmOnState({
 /** The language model of this configuration; undefined where none is asked. */
 export function configuredModel(config: Config, onPause: NonNullable<ModelOptions['onPause']>): ActivityDeps['model'] {
   if (!config.classifier.model) return undefined;
-  return { client: createModelClient({ ...modelOptions(config), onPause }), labels: modelLabels(config) };
+  return createModelClient({ ...modelOptions(config), onPause });
 }
 
 /** Every label that a classifier of this installation can give: of the rules, of the language model, of any version that was trained. */
@@ -100,11 +103,11 @@ export async function knownLabels(config: Config, db: Database): Promise<readonl
   return [...new Set([...Object.keys(LABELS), ...modelLabels(config), ...(await trainedLabels(db))])];
 }
 
-function modelOptions({ classifier, timing }: ClassifierParts['config']): ModelOptions {
-  const { provider = 'compatible', name = '', key = null, url = null } = classifier.model ?? {};
-  return { provider, model: name, key, url, deadlineMs: timing.modelDeadlineMs };
+function modelOptions(config: ClassifierParts['config']): ModelOptions {
+  const { provider = 'compatible', name = '', key = null, url = null } = config.classifier.model ?? {};
+  const { modelDeadlineMs: deadlineMs } = config.timing;
+  return { provider, model: name, labels: modelLabels(config), key, url, deadlineMs };
 }
 
 const modelLabels = ({ classifier }: Pick<Config, 'classifier'>): readonly string[] =>
-  classifier.model?.labels ??
-  Object.keys(LABELS).filter((label) => label !== UNKNOWN_LABEL && label !== 'automatic_mail');
+  classifier.model?.labels ?? Object.keys(LABELS).filter((label) => label !== UNKNOWN_LABEL);

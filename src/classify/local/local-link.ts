@@ -1,6 +1,6 @@
 import type { ClassifyInput } from '../../domain/understanding.js';
 import type { Link, LinkAnswer } from '../chain.js';
-import { newestPart } from '../rules.js';
+import { newestPart, ownSubject } from '../rules.js';
 import type { JudgingThread } from './judging-thread.js';
 
 /** A model of the ledger, as far as the link has to know it. */
@@ -109,8 +109,10 @@ export function createLocalLink(deps: LocalLinkDeps): Link {
 }
 
 /** What a model reads of a message: its subject and the newest part of its text. */
-export const textOf = ({ subject, text }: Pick<ClassifyInput, 'subject' | 'text'>): string =>
-  subject === null || subject.trim() === '' ? newestPart(text) : `${subject}\n${newestPart(text)}`;
+export function textOf({ subject, text }: ClassifyInput): string {
+  const own = ownSubject(subject, text);
+  return own.trim() === '' ? newestPart(text) : `${own}\n${newestPart(text)}`;
+}
 
 class NoModel extends Error {
   constructor() {

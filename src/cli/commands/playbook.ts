@@ -45,7 +45,8 @@ export function addPlaybook(program: Command): void {
         platforms: [...config.platforms.map(({ name }) => name), ...platform],
         phone: calls || config.phone !== null,
       };
-      const read = loadFolder(path, [...Object.keys(LABELS), ...label], partiesFor(path, parties));
+      const known = [...Object.keys(LABELS), ...(config.classifier.model?.labels ?? []), ...label];
+      const read = loadFolder(path, known, partiesFor(path, parties));
       const { hash, set, problems } = read;
       if (problems.length > 0) process.exitCode = EXIT.finding;
       if (json) print(toJson({ set: hash.slice(0, 12), usable: set !== null, problems }));
@@ -116,6 +117,7 @@ export function addPlaybook(program: Command): void {
             chain,
             chooser: chooserOf(set),
             ownAddresses: new Set(config.source.ownAddresses),
+            forms: config.forms,
             progress(done) {
               if (performance.now() - toldAt < SILENT_MS) return;
               toldAt = performance.now();

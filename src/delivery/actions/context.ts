@@ -15,6 +15,8 @@ interface With {
   timing: Timing;
   /** What calls are made with; null or absent where no phone provider is configured. */
   calling?: CallingSetup | null;
+  /** Addresses that send the submissions of forms, in lower case: a reply to one of them reaches no customer. */
+  mailers?: ReadonlySet<string>;
 }
 
 /** A message that is being decided: its thread is locked, its carry checked, all in one transaction. */

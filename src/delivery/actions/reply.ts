@@ -26,7 +26,7 @@ export async function already({ tx, message, now }: Pick<Deciding, 'tx' | 'messa
  * at again, since headers can come with an edit.
  */
 export async function refuseReply(
-  { tx, message, thread, content, sending, now, timing }: Deciding,
+  { tx, message, thread, content, sending, now, timing, mailers }: Deciding,
   correspondent: string | null,
 ): Promise<Acted | null> {
   const { kind } = sending;
@@ -34,18 +34,18 @@ export async function refuseReply(
     await escalateMessage(tx, message, 'channel_without_reply', now, `source of kind ${kind}`);
     return ENDED;
   }
+  const { from, headers } = content;
   // A reply goes into the thread, which is the mailer's: nothing shows that the customer would read it.
-  if ((await submissionOf(tx, message.id))?.way === 'mail') {
-    await escalateMessage(
-      tx,
-      message,
-      'channel_without_reply',
-      now,
-      'a form that came by mail: its sender is the mailer',
-    );
+  const byMailer =
+    (await submissionOf(tx, message.id))?.way === 'mail'
+      ? 'a form that came by mail: its sender is the mailer'
+      : from?.kind === 'email' && mailers?.has(from.value.toLowerCase())
+        ? 'its sender is the mailer of a form'
+        : null;
+  if (byMailer !== null) {
+    await escalateMessage(tx, message, 'channel_without_reply', now, byMailer);
     return ENDED;
   }
-  const { from, headers } = content;
   // Whether it comes from ourselves was asked when it was taken up.
   const verdict = triage({
     channel: message.channel,

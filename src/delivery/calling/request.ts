@@ -1,4 +1,5 @@
-import { plainText } from '../../classify/plain-text.js';
+import { decidingText } from '../../classify/plain-text.js';
+import { unquoted } from '../../domain/callback-request.js';
 import type { Sql } from '../../ledger/database.js';
 import { type CarriedMessage, readContent } from '../../ledger/lifecycles.js';
 import { customerZone, submissionOf } from '../../ledger/same-submission.js';
@@ -28,7 +29,7 @@ export async function readCallRequest(
   const given = content.from?.kind === 'phone' ? content.from.value : (submission?.fields.phone ?? null);
   const email = submission?.fields.email ?? (content.from?.kind === 'email' ? content.from.value : null);
   return {
-    ...{ given, text: plainText(content) },
+    ...{ given, text: unquoted(decidingText(content)) },
     region: (submission && formRegions?.get(submission.source)) ?? region,
     zone: submission?.fields.timeZone ?? null,
     customerZone: await customerZone(tx, { messageId: message.id, email, phone: given }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
@@ -16,6 +17,8 @@ export interface ModelOptions {
   provider: ModelProvider;
   /** The provider's name of the model. */
   model: string;
+  /** The closed set that it chooses from. */
+  labels: readonly string[];
   /** Null for an endpoint of one's own that asks for none. */
   key: string | null;
   /** Address of the API; null: the provider's own. */
@@ -36,27 +39,37 @@ export interface ModelChoice {
 export interface ModelClient {
   /** Which model, with the version of the question. */
   classifier: string;
+  labels: readonly string[];
   /** One request. @throws ProviderFailure where the endpoint gave no answer of the model */
-  choose(prompt: Prompt, labels: readonly string[]): Promise<ModelChoice>;
+  choose(prompt: Prompt): Promise<ModelChoice>;
 }
 
 /** A label is a few tokens; a model that goes on is cut. */
 const MOST_TOKENS = 200;
 
-/** Which model answers, with the version of the question. */
-export const classifierOf = ({ provider, model }: Pick<ModelOptions, 'provider' | 'model'>): string =>
-  `model:${provider}/${model}/${QUESTION_VERSION}`;
+/**
+ * Which model answers, with the version of the question and of its labels: that none of them fitted says nothing about another set. An
+ * answer is kept and used again under this name.
+ */
+export function classifierOf({ provider, model, labels }: Pick<ModelOptions, 'provider' | 'model' | 'labels'>): string {
+  const set = createHash('sha256')
+    .update(JSON.stringify([...labels].sort()))
+    .digest('hex')
+    .slice(0, 6);
+  return `model:${provider}/${model}/${QUESTION_VERSION}.${set}`;
+}
 
 export function createModelClient(options: ModelOptions): ModelClient {
-  const { deadlineMs, clock = systemClock } = options;
+  const { deadlineMs, labels, clock = systemClock } = options;
+  const known = new Set([...labels, UNKNOWN_LABEL]);
+  const schema = z.object({ label: z.enum([...known] as [string, ...string[]]) });
   // The library writes warnings to the console, which is not ours to write to.
   (globalThis as { AI_SDK_LOG_WARNINGS?: boolean }).AI_SDK_LOG_WARNINGS = false;
   const model = connect(options);
   return {
     classifier: classifierOf(options),
-    async choose({ system, message }, labels) {
-      const known = new Set([...labels, UNKNOWN_LABEL]);
-      const schema = z.object({ label: z.enum([...known] as [string, ...string[]]) });
+    labels,
+    async choose({ system, message }) {
       try {
         const { output } = await generateText({
           model,

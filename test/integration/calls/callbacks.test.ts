@@ -7,6 +7,8 @@ import { incomingMessage, outgoingMessage } from '../../support/incoming.js';
 import { phoneWorld, TO } from '../../support/phone-world.js';
 import { trailOf } from '../../support/trail.js';
 
+const OTHER = '+44 20 7946 0123';
+const QUOTED = `On Mon, 2 Mar 2026 at 10:00, Help <help@example.org> wrote:\n> We are on ${OTHER}.`;
 const ENDED = { state: 'ended' };
 
 describe('a request for a call', () => {
@@ -24,6 +26,14 @@ describe('a request for a call', () => {
     const trail = await trailOf(db, id);
     expect(trail.filter((line) => line === 'call_placed')).toHaveLength(1);
     expect(trail.slice(-2)).toEqual(['call_ended', 'ended callback_done (call_completed)']);
+  });
+
+  it('is placed to its own number, whatever number stands in what it quotes', async () => {
+    const { ask, decide, finish, world } = await phoneWorld();
+    const id = await ask('m1', { text: `Please call me on ${TO}.\n\n${QUOTED}` });
+    await decide(id);
+    await finish(id);
+    expect(world.calls.map(({ to }) => to)).toEqual([TO]);
   });
 
   it('outside of the hours waits for them, and is placed when they have come', async () => {
@@ -53,6 +63,8 @@ describe('a request for a call', () => {
   it.each([
     ['no number', { text: 'Please call me back.' }, 'phone_unusable'],
     ['two numbers', { text: `Call ${TO} or +44 20 7946 0123.` }, 'phone_unusable'],
+    ['a number in what it quotes alone', { text: `Please call me back.\n\n${QUOTED}` }, 'phone_unusable'],
+    ['a number between its answers alone', { text: `> We are on ${OTHER}.\nCall me back.` }, 'phone_unusable'],
     ['a number that costs the caller', { text: 'Call me: +44 909 879 0000' }, 'phone_unusable'],
   ])('with %s goes to a person', async (_what, more, reason) => {
     const { ask, decide, ledger, world } = await phoneWorld();

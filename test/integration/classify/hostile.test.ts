@@ -46,9 +46,8 @@ const STARTER: Readonly<Record<string, string>> = {
   refund: 'escalate',
   complaint: 'escalate',
   lost_or_stolen: 'escalate',
-  automatic_mail: 'close',
 };
-const TAGS = ['urgent', 'money', 'complaint', 'automatic'];
+const TAGS = ['urgent', 'money', 'complaint'];
 const chooser = starterChooser();
 
 function choose({ subject, text, html }: HostileText, { label, confidence, abstained }: Understanding) {
@@ -70,12 +69,12 @@ describe('texts that try to command whatever reads them', () => {
 
   it('lead to no label outside the set, to no action outside the list, and to no word that is not ours', async () => {
     const classifiers = chain();
-    await classifiers.classify({ subject: null, text: 'first', headers: {} }, { modelAnswer: async () => null });
+    await classifiers.classify({ subject: null, text: 'first' }, { modelAnswer: async () => null });
     for (const hostile of HOSTILE_TEXTS) {
-      const { subject, text, html, headers } = hostile;
+      const { subject, text, html } = hostile;
       const what = JSON.stringify({ ...hostile, text: text?.slice(0, 100), html: html?.slice(0, 100) });
       const began = performance.now();
-      const input = { subject, text: plainText({ text, html }), headers };
+      const input = { subject, text: plainText({ text, html }) };
       const understanding = await classifiers.classify(input, { modelAnswer: async () => null });
       expect(performance.now() - began, what).toBeLessThan(LONGEST_MS);
       if (understanding === 'ask') throw new Error('nobody was to be asked');
@@ -88,9 +87,6 @@ describe('texts that try to command whatever reads them', () => {
       expect(Object.keys(ACTIONS), what).toContain(action.do);
       expect(action.do, what).toBe(playbook === null ? 'escalate' : STARTER[playbook.name]);
       for (const tag of tags) expect(TAGS, what).toContain(tag);
-      // Mail is closed for a header by which a machine says that it wrote it, never for what it says.
-      if (action.do === 'close')
-        expect(Object.keys(headers), what).toContainEqual(expect.stringMatching(/^(precedence|auto-submitted)$/));
       if (action.do !== 'reply') continue;
       // The one place where a word of theirs may stand is the subject in our own sentence.
       const ours = answerTo(understanding.label);
@@ -109,13 +105,14 @@ describe('texts that try to command whatever reads them', () => {
     const client = createModelClient({
       provider: 'compatible',
       model: 'obedient',
+      labels: ['refund'],
       key: null,
       url: server.url,
       deadlineMs: 5_000,
     });
     for (const { subject, text, html } of HOSTILE_TEXTS) {
       const prompt = makePrompt({ labels: ['refund'], subject, text: newestPart(plainText({ text, html })) });
-      const choice = await client.choose(prompt, ['refund']);
+      const choice = await client.choose(prompt);
       expect([null, 'refund']).toContain(choice.label);
       expect(JSON.stringify(choice)).not.toContain(CANARY);
     }

@@ -23,7 +23,7 @@ const ENTRY = new URL('../../../dist/classify/local/thread.js', import.meta.url)
 const { model } = trainModel(madeUpExamples(400), { precision: 0.99 });
 const artefact = packModel(model);
 const recall = { modelAnswer: async () => null };
-const input = (text: string) => ({ subject: null, text, headers: {} });
+const input = (text: string) => ({ subject: null, text });
 
 const store = ({ db, clock }: TestLedger, name = 'support', bytes: Uint8Array = artefact) =>
   db.transaction((tx) =>
@@ -191,7 +191,7 @@ describe('a chain of classifiers', () => {
     await activate(ledger, 'support');
     const chain = createChain([rulesLink, linkOf(ledger).link]);
     expect(await chain.classify(input('I forgot my password'), recall)).toMatchObject({
-      classifier: 'rules/1',
+      classifier: 'rules/2',
       label: 'password_reset',
     });
     expect(await chain.classify(input('hello, send me the invoice please'), recall)).toMatchObject({
@@ -199,7 +199,7 @@ describe('a chain of classifiers', () => {
       classifier: 'local:support@1',
     });
     const none = await chain.classify(input('xylophone quartz zebra'), recall);
-    expect(none).toMatchObject({ label: 'unknown', abstained: true, classifier: 'rules/1+local:support@1' });
+    expect(none).toMatchObject({ label: 'unknown', abstained: true, classifier: 'rules/2+local:support@1' });
   });
 
   it('of rules alone that know no phrase leaves the label unknown and has abstained from nothing', async () => {
@@ -214,12 +214,12 @@ describe('a chain of classifiers', () => {
     await ledger.read('t', [incomingMessage('m1'), incomingMessage('m2')]);
     const [one, two] = [await ledger.carry('m1'), await ledger.carry('m2')];
     const now = ledger.clock.now();
-    const understanding = { label: 'refund', confidence: 0.9, classifier: 'rules/1', reasons: [] };
+    const understanding = { label: 'refund', confidence: 0.9, classifier: 'rules/2', reasons: [] };
     await recordUnderstanding(ledger.db, one, understanding, now);
     await recordUnderstanding(
       ledger.db,
       two,
-      { ...understanding, label: 'unknown', confidence: 0, classifier: 'rules/1+local', abstained: true },
+      { ...understanding, label: 'unknown', confidence: 0, classifier: 'rules/2+local', abstained: true },
       now,
     );
     expect(await classifierFigures(ledger.db, now)).toMatchObject({

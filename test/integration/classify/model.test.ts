@@ -15,15 +15,23 @@ const clientOf = (more: Partial<ModelOptions> = {}): ModelClient =>
   createModelClient({
     provider: 'compatible',
     model: 'made-up',
+    labels: LABELS,
     key: 'some-key',
     url: server.url,
     deadlineMs: 2_000,
     ...more,
   });
 const ask = (client = clientOf(), text = 'I want my money back') =>
-  client.choose(makePrompt({ labels: LABELS, subject: 'Order', text }), LABELS);
+  client.choose(makePrompt({ labels: LABELS, subject: 'Order', text }));
 
 describe('a language model', () => {
+  it('is another classifier with another set of labels, in whatever order they are named', () => {
+    const { classifier } = clientOf();
+    expect(classifier).toMatch(/^model:compatible\/made-up\/1\.[0-9a-f]{6}$/);
+    expect(clientOf({ labels: [...LABELS].reverse() }).classifier).toBe(classifier);
+    expect(clientOf({ labels: [...LABELS, 'invoice'] }).classifier).not.toBe(classifier);
+  });
+
   it('is asked once, with the message alone and the labels as its only answers, and without any tool', async () => {
     expect(await ask()).toEqual({ status: 200, label: 'refund', reason: 'chosen' });
     expect(server.asked).toHaveLength(1);

@@ -8,7 +8,7 @@ import { makePrompt } from '../../../src/sources/model/question.js';
 import { HOUR, iso } from '../../support/clock.js';
 import { contactForm } from '../../support/forms.js';
 import { incomingMessage, incomingThread } from '../../support/incoming.js';
-import { setOf } from '../../support/playbooks.js';
+import { setOf, starterChooser } from '../../support/playbooks.js';
 import { deciding, QUESTION } from './deciding.js';
 
 const MAILER = 'website@example.com';
@@ -19,8 +19,8 @@ const form = (from: string, words = QUESTION): Partial<IncomingMessage> => ({
   text: `Name: A customer\nEmail: ${from}\nMessage: ${words}`,
 });
 
-async function withForms() {
-  const test = await deciding({ forms: [contactForm({ mailers: [MAILER] })], playbooks: chooserOf(setOf(REPLIES)) });
+async function withForms(playbooks = chooserOf(setOf(REPLIES))) {
+  const test = await deciding({ forms: [contactForm({ mailers: [MAILER] })], playbooks });
   const arrives = async (id: string, more: Partial<IncomingMessage>): Promise<string> => {
     const providerThreadId = `thread of ${id}`;
     await test.list([incomingThread(providerThreadId)]);
@@ -37,6 +37,27 @@ it('a form that came by mail is answered by a person: a reply would go to its ma
   expect(await test.evidence(id)).toBe('a form that came by mail: its sender is the mailer');
   expect(test.server.posts).toEqual([]);
 });
+
+it.each([
+  ['the headers of a machine', { 'auto-submitted': 'auto-generated', 'list-id': '<website.example.com>' }],
+  ['the headers of a person', {}],
+])(
+  'a mail of its mailer in which no form is recognised, with %s, is closed by nobody and answered by a person',
+  async (_, headers) => {
+    const unread = {
+      ...form('customer@example.com'),
+      headers,
+      text: `Anliegen: ${QUESTION}\nVon: customer at example.com`,
+    };
+    const test = await withForms();
+    const id = await test.arrives('m1', unread);
+    expect(await test.carryOn(id)).toMatchObject({ disposition: 'escalated', reason: 'channel_without_reply' });
+    expect(await test.evidence(id)).toBe('its sender is the mailer of a form');
+    const starter = await withForms(starterChooser());
+    const other = await starter.arrives('m1', { ...unread, text: 'Anliegen: a new colour' });
+    expect(await starter.carryOn(other)).toMatchObject({ disposition: 'escalated', reason: 'unknown_intent' });
+  },
+);
 
 it('its correspondent is the customer who filled it in, the same as in a mail of their own', async () => {
   const test = await withForms();
@@ -57,9 +78,7 @@ it('a language model and the classifiers that learn are given what stands in its
   const id = await test.arrives('m1', form('customer@example.com', 'The dodo is late.'));
   await test.takeUp(id);
   const { version, ...words } = await storedWords(test.db, id);
-  expect({ version, text: words.text, headers: words.headers }).toEqual({
-    ...{ version: 1, text: 'The dodo is late.', headers: {} },
-  });
+  expect({ version, text: words.text }).toEqual({ version: 1, text: 'The dodo is late.' });
   const { subject, text } = words;
   const asked = JSON.stringify(makePrompt({ labels: ['refund'], subject, text: newestPart(text) }));
   expect(asked).toContain('dodo');

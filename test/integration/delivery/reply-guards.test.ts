@@ -4,7 +4,9 @@ import { checkBalance } from '../../../src/assurance/balance.js';
 import { listAlarms } from '../../../src/ledger/alarm-desk.js';
 import { visibleWithin } from '../../../src/ledger/claims.js';
 import { sweepReplies } from '../../../src/ledger/unconfirmed-replies.js';
+import { chooserOf } from '../../../src/playbooks/set-chooser.js';
 import { DAY, HOUR, MINUTE } from '../../support/clock.js';
+import { setOf } from '../../support/playbooks.js';
 import { type Deciding, deciding } from './deciding.js';
 
 const verdict = (test: Deciding, claim: string, is: string) =>
@@ -15,7 +17,8 @@ const verdict = (test: Deciding, claim: string, is: string) =>
 
 describe('the limits of automatic replies', () => {
   it('give the next message of a thread to a person, and let one go again a day later', async () => {
-    const test = await deciding({ timing: { repliesPerThread: 2, settleMs: 0 } });
+    const playbooks = chooserOf(setOf({ 'a.yaml': 'name: a\nwhen: {}\nthen: { reply: { text: Always. } }\n' }));
+    const test = await deciding({ timing: { repliesPerThread: 2, settleMs: 0 }, playbooks });
     const outcomes: unknown[] = [];
     for (const id of ['m1', 'm2', 'm3']) {
       test.clock.advance(MINUTE);

@@ -4,8 +4,10 @@ import { createChain } from '../../../src/classify/chain.js';
 import { createModelLink } from '../../../src/classify/model-link.js';
 import { rulesLink } from '../../../src/classify/rules-link.js';
 import { noteModelAnswer } from '../../../src/ledger/model-answers.js';
+import { bindForm, recordSubmission } from '../../../src/ledger/submissions.js';
 import { chooserOf } from '../../../src/playbooks/set-chooser.js';
 import { DAY, HOUR, iso } from '../../support/clock.js';
+import { contactForm, submissionBody } from '../../support/forms.js';
 import { incomingMessage, incomingThread, outgoingMessage } from '../../support/incoming.js';
 import { testLedger } from '../../support/ledger.js';
 import { lifecycleOf } from '../../support/lifecycle.js';
@@ -60,6 +62,7 @@ it('tells what the playbooks of now would choose, and where that differs from wh
     source: null,
     chain: createChain([rulesLink]),
     ownAddresses: new Set<string>(),
+    forms: [],
   };
   const simulation = await simulatePlaybooks(db, { ...options, chooser: chooserOf(set) });
   const [m1, m2, m3, m4, old] = await Promise.all(
@@ -111,5 +114,47 @@ it('tells what the playbooks of now would choose, and where that differs from wh
   expect(await simulatePlaybooks(db, later)).toMatchObject({ messages: 0 });
   expect(await simulatePlaybooks(db, { ...options, chooser: chooserOf(set), source: 'other' })).toMatchObject({
     messages: 0,
+  });
+});
+
+it('takes a form for what it is, by webhook and by mail, also where nothing was taken up', async () => {
+  const ledger = await testLedger();
+  const { db, clock, timing } = ledger;
+  const form = contactForm({ mailers: ['website@example.org'] });
+  await ledger.bind({ firstMode: 'observe' });
+  await ledger.list([incomingThread('t1'), incomingThread('t2')]);
+  const mailed = (id: string, text: string) =>
+    ledger.read(id === 'm1' ? 't1' : 't2', [
+      incomingMessage(id, {
+        providerThreadId: id === 'm1' ? 't1' : 't2',
+        from: { kind: 'email', value: 'website@example.org', name: null },
+        headers: { 'auto-submitted': 'auto-generated' },
+        text,
+      }),
+    ]);
+  await mailed('m1', `Name: A customer\nEmail: customer@example.com\nMessage: ${DELIVERY}`);
+  await mailed('m2', `Anliegen: ${DELIVERY}`);
+  await bindForm(db, form, 'main', clock.now());
+  const raw = submissionBody('s1', { message: DELIVERY, callback: 'yes', phone: '+442079460958' });
+  const arrival = { form, by: 'webhook', raw: Buffer.from(raw), body: JSON.parse(raw) as unknown } as const;
+  await recordSubmission(db, { ...arrival, deliveryId: null, call: null, now: clock.now(), timing });
+  const set = setOf({
+    'a.yaml': 'name: form\nwhen: { label: delivery_status, route: form }\nthen: escalate\n',
+    'b.yaml': 'name: call\nwhen: { label: delivery_status, route: callback }\nthen: callback\n',
+    'c.yaml': 'name: mail\nwhen: { label: delivery_status, route: email }\nthen: escalate\n',
+  });
+  const simulation = await simulatePlaybooks(db, {
+    since: new Date(0),
+    source: null,
+    chain: createChain([rulesLink]),
+    chooser: chooserOf(set),
+    ownAddresses: new Set(['website@example.org']),
+    forms: [form],
+  });
+  expect(simulation.notDecided).toEqual({});
+  expect(Object.fromEntries(simulation.chosen.map(({ playbook, count }) => [playbook, count]))).toEqual({
+    form: 1,
+    call: 1,
+    mail: 1,
   });
 });

@@ -27,6 +27,13 @@ describe('a request for a call', () => {
     expect(callbackPhrase(text)).toBeNull();
   });
 
+  it('a request that is only quoted was made before, also where the answer stands below it', () => {
+    expect(callbackPhrase('> Please call me back on 020 7946 0958.\nThank you, we have spoken.')).toBeNull();
+    expect(callbackPhrase('> > call me back on 020 7946 0958\n > On which number?\nThank you!')).toBeNull();
+    expect(callbackPhrase('> On which number?\nCall me on 020 7946 0958')).toBe('call me on a number');
+    expect(callbackPhrase('> Our number is 020 7946 0958\nPlease call me back')).toBeNull();
+  });
+
   it.each(['+12025550143', '(020) 7946 0958', '020 7946 0958', '2025550143', '202.555.0143', '7946 0958'])(
     '%s can be a telephone number',
     (text) => expect(hasPlausibleNumber(`call ${text}`)).toBe(true),

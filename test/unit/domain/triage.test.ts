@@ -34,7 +34,7 @@ describe('triage', () => {
   it('never answers automatic mail of RFC 3834', () => {
     for (const value of ['auto-generated', 'Auto-Replied', 'auto-replied; owner="x"'])
       expect(withHeader('auto-submitted', value)).toMatchObject({ end: 'ignored', reason: 'auto_submitted' });
-    for (const value of ['no', 'No', 'no; a comment', ''])
+    for (const value of ['no', 'No', 'no; a comment', '', 'no;\r\n owner-email="a@b.example"', '(a person) no'])
       expect(withHeader('auto-submitted', value)).toMatchObject({ go: 'email' });
   });
 

@@ -7,7 +7,7 @@ import { ROUTES } from '../../../src/domain/states.js';
 import { LANGUAGES } from '../../../src/domain/understanding.js';
 import type { Facts } from '../../../src/playbooks/chooser.js';
 import { chooseKept, chooserOf, unusableChooser } from '../../../src/playbooks/set-chooser.js';
-import { facts, setOf, starterChooser } from '../../support/playbooks.js';
+import { facts, problemsOf, setOf, starterChooser } from '../../support/playbooks.js';
 
 const book = (name: string, when: string, then = 'close', more = ''): string =>
   `name: ${name}\nwhen: { ${when} }\nthen: ${then}\n${more}`;
@@ -26,7 +26,7 @@ calendars:
       sunday: "00:00-24:00"
     closed_on: ["2026-12-28"]
 customers:
-  vip: [example.org, person@example.com, "+442079460000"]
+  vip: [example.org, Person@example.com, "+442079460000"]
 `;
 
 describe('a condition', () => {
@@ -274,4 +274,20 @@ describe('the hint of a language', () => {
     expect(languageHint('Hola, no he recibido el pedido que hice, ¿cuando llega? Gracias por la ayuda')).toBe('es');
     for (const text of ['', 'ok', 'PIN 1234', '注文はどこですか']) expect(languageHint(text)).toBeNull();
   });
+});
+
+it('a partial that is named without a blank before it belongs to its version, and one that is not there is told', () => {
+  const files = (text: string) => ({
+    'a.yaml': 'name: a\nwhen: {}\nthen: { reply: { template: t } }\n',
+    't.liquid': text,
+    'open.liquid': 'Hello',
+  });
+  const set = setOf(files("{% render'open' %}, and goodbye."));
+  const content = set.playbooks[0]?.content;
+  if (!content) throw new Error('no playbook');
+  expect(Object.keys(content.templates)).toEqual(['open.liquid', 't.liquid']);
+  expect(chooseKept(content, facts())?.action).toMatchObject({ do: 'reply', text: 'Hello, and goodbye.' });
+  expect(problemsOf(files('{%render"gone"%}'))).toEqual([
+    't.liquid:1:1: there is no template gone; use one of open, t',
+  ]);
 });
