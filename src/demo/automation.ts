@@ -64,7 +64,7 @@ export function automationOver(from: number, to: number): Automation {
         text,
       });
       if (!('go' in verdict)) return null;
-      const understood = classify({ subject: message.subject, text, headers });
+      const understood = classify({ subject: message.subject, text });
       const facts = factsOf(
         { message: { source: 'simulator', channel, route: verdict.go }, content: message, understood, threadStatus },
         { isFirstMessage, repliesSoFar: thread.replies, at: new Date(at) },
