@@ -132,7 +132,8 @@ async function compareWays(url: string, say: (line: string) => void): Promise<Wa
           messageIdHash: null,
           contentHash: contentHash(message),
           activityAt: now.getTime(),
-          admission: { end: 'ignored', reason: 'observed_only' },
+          backfillId: null,
+      admission: { end: 'ignored', reason: 'observed_only' },
         };
       });
     const write: Record<keyof Ways, (batch: NewMessage[]) => Promise<unknown>> = {

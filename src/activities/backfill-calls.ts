@@ -9,6 +9,7 @@ import {
   closeBackfillThread,
   countBackfillPage,
   endBackfillThread,
+  hurryYoungThreads,
   listBackfillThreads,
   readBackfillThread,
 } from '../ledger/backfill-threads.js';
@@ -77,6 +78,7 @@ export const createBackfillCalls = (deps: ActivityDeps) => {
         timing,
         along: async (tx: Sql, threads: Parameters<typeof listBackfillThreads>[3]) => {
           await listBackfillThreads(tx, backfillId, source, threads);
+          if (mode !== 'report') await hurryYoungThreads(tx, { source, threads, now, timing });
         },
       };
       const dueAt = new Date(now.getTime() + LIVE_AFTER_MS);

@@ -1,7 +1,10 @@
 import type { BackfillThreadState } from '../domain/backfill.js';
 import type { IncomingThread } from '../domain/message.js';
+import type { Timing } from '../domain/timing.js';
+import { youngerThanPolling } from './backfill-terms.js';
 import { pagesOfReading } from './calls.js';
 import { type Database, only, type Sql } from './database.js';
+import { hurryThreads } from './hurry.js';
 
 /** Writes down the threads that a listing named, once each, with whether we knew them before this backfill. */
 export async function listBackfillThreads(
@@ -20,6 +23,18 @@ export async function listBackfillThreads(
     LEFT JOIN thread t ON t.source = ${source} AND t.provider_thread_id = row.id
     ORDER BY place
     ON CONFLICT (backfill_id, provider_thread_id) DO NOTHING`;
+}
+
+/** What live intake would have found next is live traffic: it is read at once, however slowly the backfill goes. */
+export async function hurryYoungThreads(
+  tx: Sql,
+  { source, threads, now, timing }: { source: string; threads: readonly IncomingThread[]; now: Date; timing: Timing },
+): Promise<void> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM thread WHERE source = ${source} AND provider_thread_id = ANY (${threads.map((one) => one.providerThreadId)}::text[])
+      AND first_seen_by = 'backfill' AND first_seen_at = ${now}`;
+  const ids = rows.map((row) => row.id);
+  if (ids.length > 0) await hurryThreads(tx, await youngerThanPolling(tx, ids, timing), now);
 }
 
 /** Takes the next listed threads into hand, in the order of the walk, and keeps when each was last read whole. */

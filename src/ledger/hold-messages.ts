@@ -24,6 +24,7 @@ export async function lockMessage(tx: Sql, messageId: string): Promise<Held> {
              m.backfill_id AS "backfillId",
              t.id AS "thread:id", t.source AS "thread:source", t.provider_thread_id AS "thread:providerThreadId",
              t.status AS "thread:status", t.created_at AS "thread:createdAt", t.by_first_enumeration AS "thread:byFirstEnumeration",
+             t.first_seen_by = 'backfill' AS "thread:byBackfill",
              t.last_activity_at AS "thread:lastActivityAt", t.read_whole_at AS "thread:readWholeAt", t.gone_at AS "thread:goneAt",
              t.missed_at AS "thread:missedAt", t.visit_class AS "thread:visitClass"
       FROM message m JOIN thread t ON t.id = m.thread_id

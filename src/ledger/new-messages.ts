@@ -10,6 +10,8 @@ export interface NewMessage extends TwinCandidate {
   /** Milliseconds since 1970. */
   activityAt: number;
   admission: Admission;
+  /** The backfill that brought it in; null where live intake did, or would have. */
+  backfillId: string | null;
 }
 
 /** One unnest insert per table. Returns those that were really new: a row that another transaction stored meanwhile is known. */
@@ -30,7 +32,7 @@ export async function insertMessages(
       content_hash, has_body, client_ref, ${context.adapterVersion}, hold,
       CASE WHEN disposition IS NULL THEN 'recorded' ELSE 'ended' END, disposition, reason, other_id,
       CASE WHEN disposition IS NULL THEN NULL ELSE ${now}::timestamptz END, ${thread.readWholeAt}::timestamptz,
-      ${context.backfill?.id ?? null}::uuid
+      backfill_id
     FROM unnest(
       ${of((m) => m.id)}::uuid[], ${of((m) => m.message.providerMessageId)}::text[], ${of((m) => m.twinGroupId)}::uuid[],
       ${of((m) => m.message.channel)}::text[], ${of((m) => m.message.direction)}::text[],
@@ -39,9 +41,10 @@ export async function insertMessages(
       ${of((m) => m.contentHash)}::text[], ${of((m) => hasBody(m.message))}::boolean[], ${of((m) => m.message.clientRef)}::text[],
       ${of((m) => (m.admission.end === null ? m.admission.hold : null))}::text[], ${of((m) => m.admission.end)}::text[],
       ${of((m) => (m.admission.end === null ? null : m.admission.reason))}::text[],
-      ${of((m) => (m.admission.end === 'duplicate_of' ? m.admission.other : null))}::uuid[])
+      ${of((m) => (m.admission.end === 'duplicate_of' ? m.admission.other : null))}::uuid[],
+      ${of((m) => m.backfillId)}::uuid[])
       AS row (id, provider_id, twin_group_id, channel, direction, origin_at, received_at, activity_at, message_id_hash,
-              content_hash, has_body, client_ref, hold, disposition, reason, other_id)
+              content_hash, has_body, client_ref, hold, disposition, reason, other_id, backfill_id)
     ORDER BY provider_id
     ON CONFLICT (source, provider_message_id) DO NOTHING
     RETURNING id`;

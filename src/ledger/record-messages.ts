@@ -1,11 +1,11 @@
-import { type Admission, admit } from '../domain/admission.js';
-import type { BackfillPolicy } from '../domain/backfill.js';
+import { type Admission, admit, originPlausible } from '../domain/admission.js';
 import { collidedId, PROBE_REF_PREFIX } from '../domain/identity.js';
 import type { IncomingMessage, Item } from '../domain/message.js';
 import type { FirstSeenBy } from '../domain/states.js';
 import type { Timing } from '../domain/timing.js';
 import { activityAt } from '../domain/visit-schedule.js';
 import type { Page } from '../sources/source.js';
+import { type BackfillTermsOfReading, type PastOfThread, pastOf } from './backfill-terms.js';
 import { type CallCounts, finishCall, type OpenCall, pagesOfReading } from './calls.js';
 import { canariesAmong } from './canaries.js';
 import { resolveByReply } from './cases.js';
@@ -30,7 +30,7 @@ export interface MessagePageContext {
   now: Date;
   timing: Timing;
   /** The backfill that reads it, and what may be done about what it takes in. */
-  backfill?: { id: string; mode: 'record' | 'automate'; policy: BackfillPolicy | null };
+  backfill?: BackfillTermsOfReading;
   /** Runs in the transaction of the page, once it is known what was new and how the reading goes on. */
   along?(tx: Sql, page: { inserted: readonly NewMessage[]; parked: number; next: NextOfReading }): Promise<void>;
 }
@@ -147,8 +147,9 @@ async function recordNew(
       contentHash: contentHash(message),
     };
   });
+  const past = await pastOf(tx, thread, context);
   const canaries = await canariesAmong(tx, source.name, identified, now);
-  const twins = await resolveTwins(tx, source.mailboxGroup, identified);
+  const twins = await resolveTwins(tx, source.mailboxGroup, identified, past !== null && past.liveSince === null);
   const onRevisit = thread.readWholeAt !== null;
   const messages = identified.map(({ isOurs, ...one }): NewMessage => {
     const times = {
@@ -158,6 +159,7 @@ async function recordNew(
       threadCreatedAt: thread.createdAt.getTime(),
     };
     const twin = twins.get(one.id);
+    const backfill = termsOf(past, times, timing);
     const admission: Admission = admit({
       ...times,
       direction: one.message.direction,
@@ -166,7 +168,7 @@ async function recordNew(
       readLate: context.readLate ?? false,
       isOurReply: isOurs,
       isCanary: canaries.has(one.id),
-      backfill: context.backfill ?? null,
+      backfill,
       source: {
         mode: source.mode,
         answerFrom: source.answerFrom?.getTime() ?? null,
@@ -174,7 +176,9 @@ async function recordNew(
       },
       timing,
     });
-    return { ...one, twinGroupId: twin?.groupId ?? one.id, activityAt: activityAt({ ...times, onRevisit }), admission };
+    const twinGroupId = twin?.groupId ?? one.id;
+    const activity = activityAt({ ...times, onRevisit });
+    return { ...one, twinGroupId, activityAt: activity, admission, backfillId: backfill?.id ?? null };
   });
   const inserted = await insertMessages(tx, call, messages, context);
   await appendEvents(
@@ -189,6 +193,17 @@ async function recordNew(
       UPDATE thread SET last_activity_at = GREATEST(last_activity_at, ${new Date(newest)}::timestamptz) WHERE id = ${thread.id}::uuid`;
   }
   return inserted;
+}
+
+/** What live intake would have brought in time is live traffic, whoever is the first to see it: no backfill takes it away. */
+function termsOf(
+  past: PastOfThread | null,
+  times: { originAt: number | null; receivedAt: number | null; firstSeenAt: number; threadCreatedAt: number },
+  timing: Timing,
+): BackfillTermsOfReading | null {
+  if (past === null || past.liveSince === null) return past?.terms ?? null;
+  const writtenAt = times.receivedAt ?? (originPlausible({ ...times, timing }) ? times.originAt : null);
+  return writtenAt !== null && writtenAt > past.liveSince ? null : past.terms;
 }
 
 interface NewFacts {

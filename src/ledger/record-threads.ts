@@ -55,7 +55,7 @@ export interface ThreadOrigin {
   firstSeenBy?: FirstSeenBy;
   /** Whether a listing shows them; not, where they were asked for by id. */
   isListed?: boolean;
-  /** When they are to be read at the latest; now unless given. */
+  /** When those that are new are to be read at the latest; now unless given. */
   dueAt?: Date;
 }
 
@@ -117,11 +117,11 @@ export async function upsertThreads(
          OR thread.gone_at IS NOT NULL
          OR (excluded.first_listed_at IS NOT NULL AND (thread.first_listed_at IS NULL OR thread.unlisted_at IS NOT NULL))
     RETURNING id, (xmax = 0) AS fresh`;
-  const due = rows.map((row) => row.id);
   // New, renamed, moved or back again: each is a reason to look into it now.
   await tx.$executeRaw`
     INSERT INTO thread_due (thread_id, source, due_at)
-    SELECT id, ${source}, ${dueAt}::timestamptz FROM unnest(${due}::uuid[]) AS row (id) ORDER BY id
+    SELECT id, ${source}, CASE WHEN fresh THEN ${dueAt}::timestamptz ELSE ${now}::timestamptz END
+    FROM unnest(${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.fresh)}::boolean[]) AS row (id, fresh) ORDER BY id
     ON CONFLICT (thread_id) DO UPDATE SET due_at = LEAST(thread_due.due_at, excluded.due_at), gap_rank = 0`;
   return rows.filter((row) => row.fresh).length;
 }

@@ -22,6 +22,8 @@ export async function resolveTwins(
   tx: Sql,
   mailboxGroup: string,
   candidates: readonly TwinCandidate[],
+  /** Whether the copies are brought in by a backfill, so that they are no better leads than another one that was. */
+  byBackfill = false,
 ): Promise<Map<string, Twin>> {
   const named = candidates.filter((one) => one.messageIdHash !== null && one.message.direction === 'inbound');
   if (named.length === 0) return new Map();
@@ -34,7 +36,7 @@ export async function resolveTwins(
     ORDER BY hash, content, id
     ON CONFLICT DO NOTHING`;
   const wanted = new Set(named.map((one) => `${one.messageIdHash} ${one.contentHash}`)).size;
-  if (made < wanted) await passLead(tx, mailboxGroup, named);
+  if (made < wanted) await passLead(tx, mailboxGroup, named, byBackfill);
   const groups = await tx.$queryRaw<{ id: string; groupId: string; firstId: string }[]>`
     SELECT row.id, twin_group.id AS "groupId", first_message_id AS "firstId"
     FROM unnest(${ids}::uuid[], ${hashes}::text[], ${contents}::text[]) AS row (id, hash, content)
@@ -46,9 +48,15 @@ export async function resolveTwins(
 
 /**
  * A first message that nobody will answer where it lies must not take the others with it: it is gone at the provider, in a thread
- * under spam, or in a source that only observes. The next one leads then; answer_claim goes on seeing to one answer.
+ * under spam, in a source that only observes, or taken in by a backfill that only records. The next one leads then; answer_claim goes
+ * on seeing to one answer.
  */
-async function passLead(tx: Sql, mailboxGroup: string, candidates: readonly TwinCandidate[]): Promise<void> {
+async function passLead(
+  tx: Sql,
+  mailboxGroup: string,
+  candidates: readonly TwinCandidate[],
+  byBackfill: boolean,
+): Promise<void> {
   await tx.$executeRaw`
     UPDATE twin_group SET first_message_id = row.id
     FROM (SELECT DISTINCT ON (hash, content) id, hash, content
@@ -60,6 +68,7 @@ async function passLead(tx: Sql, mailboxGroup: string, candidates: readonly Twin
       AND first.id = first_message_id AND first.id <> row.id
       AND (first.disposition = 'ignored'
              AND first.reason IN ('observed_only', 'before_answer_from', 'first_enumeration', 'spam_thread')
+           OR NOT ${byBackfill} AND first.reason = 'recorded_by_backfill'
            OR first.gone_at IS NOT NULL AND first.disposition IS DISTINCT FROM 'answered'
              AND first.disposition IS DISTINCT FROM 'answered_with' AND first.disposition IS DISTINCT FROM 'superseded_by')`;
 }

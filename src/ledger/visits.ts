@@ -19,6 +19,8 @@ export interface Thread {
   status: string;
   createdAt: Date;
   byFirstEnumeration: boolean;
+  /** Whether a backfill found it. */
+  byBackfill: boolean;
   lastActivityAt: Date | null;
   readWholeAt: Date | null;
   goneAt: Date | null;
@@ -32,7 +34,7 @@ export async function readThread(db: Sql, threadId: string): Promise<Thread> {
   return only(
     await db.$queryRaw<Thread[]>`
       SELECT id, source, provider_thread_id AS "providerThreadId", status, created_at AS "createdAt",
-             by_first_enumeration AS "byFirstEnumeration", last_activity_at AS "lastActivityAt",
+             by_first_enumeration AS "byFirstEnumeration", first_seen_by = 'backfill' AS "byBackfill", last_activity_at AS "lastActivityAt",
              read_whole_at AS "readWholeAt", gone_at AS "goneAt", missed_at AS "missedAt", visit_class AS "visitClass"
       FROM thread WHERE id = ${threadId}::uuid`,
     `thread ${threadId}`,
@@ -44,7 +46,7 @@ export async function lockThread(tx: Sql, threadId: string): Promise<Thread> {
   return only(
     await tx.$queryRaw<Thread[]>`
       SELECT id, source, provider_thread_id AS "providerThreadId", status, created_at AS "createdAt",
-             by_first_enumeration AS "byFirstEnumeration", last_activity_at AS "lastActivityAt",
+             by_first_enumeration AS "byFirstEnumeration", first_seen_by = 'backfill' AS "byBackfill", last_activity_at AS "lastActivityAt",
              read_whole_at AS "readWholeAt", gone_at AS "goneAt", missed_at AS "missedAt", visit_class AS "visitClass"
       FROM thread WHERE id = ${threadId}::uuid FOR UPDATE`,
     `thread ${threadId}`,
