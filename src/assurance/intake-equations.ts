@@ -1,6 +1,7 @@
 import type { Sql } from '../ledger/database.js';
 import { equation, type Sides } from './equation.js';
 
+/** A backfill that only compares rejects what is not ours, by intent: its calls count their rows, and name nothing that is owed. */
 export const providerToLedger = (db: Sql) =>
   equation(
     'provider to ledger',
@@ -10,7 +11,7 @@ export const providerToLedger = (db: Sql) =>
       FROM provider_call WHERE rows IS NOT NULL`,
     db.$queryRaw<{ id: string }[]>`
       SELECT DISTINCT returned.id FROM (
-        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation IN ('listMessages', 'postReply') AND rows IS NOT NULL
+        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation IN ('listMessages', 'postReply') AND rows IS NOT NULL AND rejected = 0
       ) AS returned
       WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.source = returned.source AND m.provider_message_id = returned.id)
         AND NOT EXISTS (SELECT 1 FROM park p WHERE p.source = returned.source AND p.kind = 'message' AND p.item = returned.id)`,
@@ -25,10 +26,10 @@ export const threadsToLedger = (db: Sql) =>
         EXISTS (SELECT 1 FROM thread t WHERE t.source = returned.source AND t.provider_thread_id = returned.id)
         OR EXISTS (SELECT 1 FROM park p WHERE p.source = returned.source AND p.kind = 'thread' AND p.item = returned.id))::int AS right
       FROM (SELECT DISTINCT source, unnest(ids) AS id FROM provider_call
-            WHERE operation IN ('listThreads', 'getThread') AND rows IS NOT NULL) AS returned`,
+            WHERE operation IN ('listThreads', 'getThread') AND rows IS NOT NULL AND rejected = 0) AS returned`,
     db.$queryRaw<{ id: string }[]>`
       SELECT DISTINCT returned.id FROM (
-        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation IN ('listThreads', 'getThread') AND rows IS NOT NULL
+        SELECT source, unnest(ids) AS id FROM provider_call WHERE operation IN ('listThreads', 'getThread') AND rows IS NOT NULL AND rejected = 0
       ) AS returned
       WHERE NOT EXISTS (SELECT 1 FROM thread t WHERE t.source = returned.source AND t.provider_thread_id = returned.id)
         AND NOT EXISTS (SELECT 1 FROM park p WHERE p.source = returned.source AND p.kind = 'thread' AND p.item = returned.id)

@@ -98,7 +98,7 @@ async function factsOf(
   const returned = await tx.$queryRaw<{ id: string }[]>`
     SELECT DISTINCT named.id FROM provider_call c, unnest(c.ids) AS named (id)
     WHERE c.thread_id = ${thread.id}::uuid AND c.opened_at <= ${row.begunAt} AND c.parameters ->> 'audit' IS DISTINCT FROM ${auditId}
-      AND c.rows IS NOT NULL AND named.id = ANY (${ids}::text[])`;
+      AND c.rows IS NOT NULL AND c.rejected = 0 AND named.id = ANY (${ids}::text[])`;
   const shared: Pick<FindFacts, 'at' | 'dueAt' | 'readWholeAt' | 'listed'> = {
     at: row.begunAt.getTime(),
     dueAt: row.dueAt?.getTime() ?? null,

@@ -74,10 +74,11 @@ async function factsOf(tx: Sql, { backfillId, source, thread }: Finding, found: 
   const parked = await tx.$queryRaw<{ id: string }[]>`
     SELECT item AS id FROM park JOIN backfill b ON b.id = ${backfillId}::uuid
     WHERE park.source = ${source} AND kind = 'message' AND item = ANY (${ids}::text[]) AND parked_at < b.begun_at`;
+  // A call that only compared has lost nothing: it says how many of its rows were not ours.
   const returned = thread.threadId
     ? await tx.$queryRaw<{ id: string }[]>`
         SELECT DISTINCT named.id FROM provider_call c JOIN backfill b ON b.id = ${backfillId}::uuid, unnest(c.ids) AS named (id)
-        WHERE c.thread_id = ${thread.threadId}::uuid AND c.opened_at < b.begun_at AND c.rows IS NOT NULL
+        WHERE c.thread_id = ${thread.threadId}::uuid AND c.opened_at < b.begun_at AND c.rows IS NOT NULL AND c.rejected = 0
           AND named.id = ANY (${ids}::text[])`
     : [];
   const shared: Pick<CauseFacts, 'threadKnown' | 'dayAskedFor' | 'readWholeAt'> = {
