@@ -40,8 +40,8 @@ export interface BackfillPageResult {
   open: number;
 }
 
-/** A thread that only a backfill has listed is read by it; should it be ended before, live visits take it up after so long. */
-const LIVE_AFTER_MS = 86_400_000;
+/** A thread that only a backfill has listed is read by it: not by live visits, for which its old mail would be news. Its end hurries them. */
+const LIVE_AFTER_MS = 30 * 86_400_000;
 
 /** The calls of a backfill: one request each, recorded as those of the intake are, and compared alone in `report`. */
 export const createBackfillCalls = (deps: ActivityDeps) => {
@@ -116,7 +116,7 @@ export const createBackfillCalls = (deps: ActivityDeps) => {
         return await commit({ backfill, thread, call, answer, confirm: input.confirm });
       } catch (error) {
         if (!(error instanceof ProviderFailure) || error.type !== 'SourceNotFound' || !error.callId) throw error;
-        return absent({ thread, begunAt, callId: error.callId });
+        return absent({ backfill, thread, begunAt, callId: error.callId });
       }
     },
   };
@@ -198,19 +198,23 @@ export const createBackfillCalls = (deps: ActivityDeps) => {
       await closeBackfillThread(tx, thread.id, { source: backfill.source, readingId: confirm ?? call.readingId, now });
   }
 
+  /** In `report` the thread is not noted as missing: what the ledger holds is not touched. */
   async function absent({
+    backfill,
     thread,
     begunAt,
     callId,
   }: {
+    backfill: Backfill;
     thread: BackfillThread;
     begunAt: Date;
     callId: string;
   }): Promise<BackfillPageResult> {
     const now = clock.now();
-    const said = thread.threadId
-      ? await noteThreadAbsent(db, { threadId: thread.threadId, begunAt, now, timing, callId })
-      : 'gone';
+    const said =
+      thread.threadId && backfill.mode !== 'report'
+        ? await noteThreadAbsent(db, { threadId: thread.threadId, begunAt, now, timing, callId })
+        : 'gone';
     await countBackfillPage(db, thread.id, { parked: 0 });
     if (said !== 'missing') await endBackfillThread(db, thread.id, { state: 'gone', because: 'SourceNotFound', now });
     const next = said === 'missing' ? 'missing' : 'gone';

@@ -11,15 +11,23 @@ import {
   SweepInput,
   TakeBackfillInput,
 } from '../contracts/backfill-steps.js';
-import type { BackfillHold, BackfillHours, BackfillMode, BackfillPace } from '../domain/backfill.js';
+import {
+  type BackfillHold,
+  type BackfillHours,
+  type BackfillMode,
+  type BackfillPace,
+  LONGEST_BACKFILL_DAYS,
+} from '../domain/backfill.js';
 import { type BackfillOrder, readOrder } from '../domain/backfill-orders.js';
-import { nextWidth } from '../domain/backfill-walk.js';
+import { narrowerWidth, nextWidth } from '../domain/backfill-walk.js';
 import { backfillQueue, sourceQueue } from '../domain/identity.js';
 import { floorToSecond } from '../domain/interval.js';
+import { queueRate } from '../domain/pacing.js';
 import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
 import { askBackfill, type HoldFacts } from '../ledger/backfill-holds.js';
 import { endBackfillThread, takeBackfillThreads } from '../ledger/backfill-threads.js';
 import {
+  type Backfill,
   beginBackfill,
   closeBackfillListing,
   createBackfill,
@@ -27,15 +35,18 @@ import {
   holdBackfill,
   intervalToList,
   keepBefore,
+  lockBackfill,
   type OrderChanges,
   openBackfillOf,
+  ownQueueRate,
   readBackfill,
   recordBackfillOrder,
 } from '../ledger/backfills.js';
 import { recordChange } from '../ledger/changes.js';
 import { relianceOn } from '../ledger/claims.js';
+import { readPacer } from '../ledger/pacers.js';
 import type { ActivityDeps } from './deps.js';
-import { setCeilingPerKey } from './queue-rate.js';
+import { setBackfillQueueRate, setCeilingPerKey, setQueueRate } from './queue-rate.js';
 
 /** What its workflow goes by. */
 export interface BackfillTerms {
@@ -45,7 +56,15 @@ export interface BackfillTerms {
   paused: boolean;
 }
 
+/** What became of an order. */
+export interface Ordered extends BackfillTerms {
+  /** Why it was not done; null where it was. */
+  refused: string | null;
+}
+
 export interface HoldResult {
+  /** Its row says that it has ended, whoever wrote that. */
+  ended: boolean;
   hold: BackfillHold | null;
   /** When it may be over; null where nobody knows. */
   until: string | null;
@@ -66,6 +85,7 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
       const { source, from, to, mode, pace, ownQueue, hold } = backfill;
       await keepBefore(db, backfillId, await deps.figuresBefore({ source, from, to }));
       await setCeilingPerKey(temporal, source, !ownQueue && pace.perSecond !== null);
+      if (ownQueue) await shareBudget(source);
       log.backfill.info({
         event: 'backfill.begun',
         backfillId,
@@ -109,13 +129,15 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
       const { backfillId, interval, because, threads } = CloseBackfillListingInput.parse(payload);
       const { source, widthMs } = await readBackfill(db, backfillId);
       const { coveringWidthMs } = await relianceOn(db, source, timing);
+      const intervalMs = Date.parse(interval.to) - Date.parse(interval.from);
       if (because !== null)
         log.backfill.warn({ event: 'listing.cut', backfillId, from: interval.from, to: interval.to, reason: because });
       await closeBackfillListing(db, {
         backfillId,
         interval: { from: new Date(interval.from), to: new Date(interval.to) },
         because,
-        widthMs: because === null ? nextWidth(widthMs, threads, coveringWidthMs) : coveringWidthMs,
+        widthMs:
+          because === null ? nextWidth(widthMs, threads, coveringWidthMs) : narrowerWidth(intervalMs, coveringWidthMs),
         now: clock.now(),
       });
     },
@@ -138,7 +160,8 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
     async holdOfBackfill(payload: HoldBackfillInput): Promise<HoldResult> {
       const { backfillId, known } = HoldBackfillInput.parse(payload);
       const now = clock.now();
-      const { source, ownQueue } = await readBackfill(db, backfillId);
+      const { source, ownQueue, endedAt } = await readBackfill(db, backfillId);
+      if (endedAt !== null) return { ended: true, hold: null, until: null };
       const facts: HoldFacts = {
         known,
         isServed: await hasPollers(temporal, ownQueue ? backfillQueue(source) : sourceQueue(source)),
@@ -149,44 +172,62 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
       if (await holdBackfill(db, backfillId, { hold, until, now })) {
         if (hold === null) log.backfill.info({ event: 'backfill.goes_on', backfillId, source });
         else log.backfill.warn({ event: 'backfill.holds', backfillId, source, reason: hold });
-        await tell(source, backfillId, hold, now);
+        if (hold !== null) await tell(source, backfillId, hold, now);
+      } else if (hold === null) {
+        // It has gone on for one look: a token that is tried again and rejected again is one alarm and not one each time.
+        await tell(source, backfillId, null, now);
       }
-      return { hold, until: until?.toISOString() ?? null };
+      return { ended: false, hold, until: until?.toISOString() ?? null };
     },
 
     /** Writes down what a person asked of it, done or refused, and does the part that stands in the ledger. */
-    async orderBackfill(payload: OrderBackfillInput): Promise<BackfillTerms> {
-      const { backfillId, verb, actor, detail, refused } = OrderBackfillInput.parse(payload);
+    async orderBackfill(payload: OrderBackfillInput): Promise<Ordered> {
+      const { backfillId, verb, actor, detail, refused: malformed } = OrderBackfillInput.parse(payload);
       const now = clock.now();
-      const terms = await db.transaction(async (tx) => {
-        const backfill = await readBackfill(tx, backfillId);
-        const order = refused === null ? readOrder(verb, { ...detail, by: actor }) : null;
-        const changes = order && !('problem' in order) ? changesOf(order, backfill.pace) : {};
+      const { source, ...ordered } = await db.transaction(async (tx) => {
+        const backfill = await lockBackfill(tx, backfillId);
+        const order = malformed === null ? readOrder(verb, { ...detail, by: actor }) : null;
+        const refused = malformed ?? refusalOf(order, backfill, now);
+        const changes = refused === null && order && !('problem' in order) ? changesOf(order, backfill.pace) : {};
         await recordBackfillOrder(tx, { backfillId, actor, verb, detail, refused, now }, changes);
         if (refused === null) {
           const subject = `backfill/${backfill.source}/${backfill.name}`;
           await recordChange(tx, { actor, action: `backfill.${verb}`, subject, detail, now });
-          if (verb === 'pause') await holdBackfill(tx, backfillId, { hold: 'person', until: null, now });
-          if (verb === 'resume') await holdBackfill(tx, backfillId, { hold: null, until: null, now });
+          const hold = { until: null, now, byPerson: true };
+          if (verb === 'pause') await holdBackfill(tx, backfillId, { ...hold, hold: 'person' });
+          if (verb === 'resume') await holdBackfill(tx, backfillId, { ...hold, hold: null });
         } else log.backfill.warn({ event: 'order.refused', backfillId, verb, reason: refused });
         const { source, mode, pace, ownQueue, hold } = await readBackfill(tx, backfillId);
-        return { source, mode, pace, ownQueue, paused: hold === 'person' };
+        return { source, mode, pace, ownQueue, paused: hold === 'person', refused };
       });
-      const { source, ...rest } = terms;
-      if (verb === 'pace') await setCeilingPerKey(temporal, source, !rest.ownQueue && rest.pace.perSecond !== null);
-      return rest;
+      if (verb === 'pace' && ordered.refused === null)
+        await setCeilingPerKey(temporal, source, !ordered.ownQueue && ordered.pace.perSecond !== null);
+      return ordered;
     },
 
-    async endBackfill(payload: EndBackfillInput): Promise<void> {
+    /** False where there is more to do: it was widened meanwhile, or what failed is to be tried once more. */
+    async endBackfill(payload: EndBackfillInput): Promise<boolean> {
       const { backfillId, state } = EndBackfillInput.parse(payload);
       const now = clock.now();
-      await endBackfill(db, backfillId, { state, now });
+      if (!(await endBackfill(db, backfillId, { state, now }))) return false;
       const { source } = await readBackfill(db, backfillId);
       await setCeilingPerKey(temporal, source, false);
       await tell(source, backfillId, null, now);
       log.backfill.info({ event: 'backfill.ended', backfillId, source, state });
+      return true;
     },
   };
+
+  /** Before its first call: the next look of the pacer may be a minute away, and a queue without a rate releases all. */
+  async function shareBudget(source: string): Promise<void> {
+    const now = clock.now();
+    const { pace, ...limits } = await readPacer(db, source, now);
+    const rate = queueRate(pace, limits, now.getTime());
+    const own = await ownQueueRate(db, source, rate);
+    if (own === null) return;
+    await setBackfillQueueRate(temporal, source, own);
+    await setQueueRate(temporal, source, rate - own);
+  }
 
   /** What a person has to do something about is an alarm. */
   async function tell(source: string, backfillId: string, hold: BackfillHold | null, now: Date): Promise<void> {
@@ -200,6 +241,18 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
 };
 
 export type BackfillSteps = ReturnType<typeof createBackfillSteps>;
+
+/** What is well formed and cannot be done all the same. */
+function refusalOf(order: BackfillOrder | { problem: string } | null, backfill: Backfill, now: Date): string | null {
+  if (backfill.endedAt !== null) return 'the backfill has ended';
+  if (order === null || 'problem' in order || order.verb !== 'extend') return null;
+  if (order.to && Date.parse(order.to) > now.getTime()) return 'to lies in the future';
+  if (order.from && Date.parse(order.from) < now.getTime() - LONGEST_BACKFILL_DAYS * DAY_MS)
+    return `from lies more than ${LONGEST_BACKFILL_DAYS} days back`;
+  return null;
+}
+
+const DAY_MS = 86_400_000;
 
 function changesOf(order: BackfillOrder, pace: BackfillPace): OrderChanges {
   if (order.verb === 'pace')

@@ -7,6 +7,7 @@ import { ownQueueRate } from '../ledger/backfills.js';
 import type { Sql } from '../ledger/database.js';
 import { blockSource, holdPacer, type Observed, observeCalls, storePacer } from '../ledger/pacers.js';
 import type { ActivityDeps } from './deps.js';
+import { endLostBackfill } from './lost-backfills.js';
 import { setBackfillQueueRate, setQueueRate } from './queue-rate.js';
 
 export interface PaceResult {
@@ -57,6 +58,7 @@ export const createPacingSteps = (deps: ActivityDeps) => {
       const own = await ownQueueRate(db, source, decided.rate);
       await setQueueRate(temporal, source, decided.rate - (own ?? 0));
       if (own !== null) await setBackfillQueueRate(temporal, source, own);
+      await endLostBackfill(deps, source, now);
       report(source, decided);
       const { pace, seen, ceiling, rate } = decided;
       const restMs = Math.max(0, (decided.blockedUntil ?? 0) - now.getTime());

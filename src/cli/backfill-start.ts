@@ -10,6 +10,7 @@ import {
   type BackfillPolicy,
   COURTEOUS_PACE,
   DEFAULT_BACKFILL_DAYS,
+  LONGEST_BACKFILL_DAYS,
   QUIET_POLICY,
 } from '../domain/backfill.js';
 import { PACE_LIMITS } from '../domain/backfill-orders.js';
@@ -18,7 +19,7 @@ import { WaybillError } from '../domain/failures.js';
 import { backfillWorkflowId, INTAKE_QUEUE } from '../domain/identity.js';
 import { floorToSecond } from '../domain/interval.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
-import { createBackfill, type NewBackfill, openBackfillOf } from '../ledger/backfills.js';
+import { createBackfill, endBackfill, type NewBackfill, openBackfillOf } from '../ledger/backfills.js';
 import { recordChange } from '../ledger/changes.js';
 import { relianceOn } from '../ledger/claims.js';
 import { backfillSchedule } from '../workers/temporal-setup.js';
@@ -87,7 +88,7 @@ export const startOptions = (command: Command): Command =>
     .option(
       '--days <number>',
       `threads created in the last so many days; ${DEFAULT_BACKFILL_DAYS} unless given`,
-      wholeNumber(1, 36_500),
+      wholeNumber(1, LONGEST_BACKFILL_DAYS - 1),
     )
     .option('--from <instant>', 'or created from this instant on', instant)
     .option('--to <instant>', 'up to this instant; now unless given', instant)
@@ -212,13 +213,19 @@ export async function startBackfill(options: StartOptions): Promise<void> {
           detail: { id: backfill.id, mode, from, to },
           now,
         });
-        await client.workflow.start('backfill', {
-          workflowId: backfill.workflowId,
-          taskQueue: INTAKE_QUEUE,
-          args: [{ backfillId: backfill.id, source, timing: config.timing }],
-          typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.source, value: source }],
-          staticSummary: `Walks the past of ${source}: ${BACKFILL_MODES[mode]}`,
-        });
+        try {
+          await client.workflow.start('backfill', {
+            workflowId: backfill.workflowId,
+            taskQueue: INTAKE_QUEUE,
+            args: [{ backfillId: backfill.id, source, timing: config.timing }],
+            typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.source, value: source }],
+            staticSummary: `Walks the past of ${source}: ${BACKFILL_MODES[mode]}`,
+          });
+        } catch (error) {
+          // Nobody walks it: its row must not refuse the next one. Where the start arrived after all, its workflow finds it ended.
+          await endBackfill(db, backfill.id, { state: 'failed', now: systemClock.now() });
+          throw error;
+        }
         if (options.json) print(toJson({ backfill, waitsFor: idle }));
         else
           print(
@@ -241,6 +248,9 @@ function intervalOf({ days, from, to }: StartOptions, now: Date): { from: Date; 
   const end = new Date(floorToSecond((to ?? now).getTime()));
   const begin = from ?? new Date(end.getTime() - (days ?? DEFAULT_BACKFILL_DAYS) * DAY_MS);
   const whole = { from: new Date(floorToSecond(begin.getTime())), to: end };
+  if (whole.to > now) throw wrong('--to lies in the future: what is created until then is for the live intake.');
+  if (whole.from.getTime() < now.getTime() - LONGEST_BACKFILL_DAYS * DAY_MS)
+    throw wrong(`--from lies more than ${LONGEST_BACKFILL_DAYS} days back.`);
   if (whole.from >= whole.to) throw wrong('The interval is empty: --from has to lie before --to.');
   return whole;
 }

@@ -4,7 +4,7 @@ import type { ActivityDeps } from '../activities/deps.js';
 import { createSourceCalls } from '../activities/source-calls.js';
 import { figuresBefore } from '../assurance/backfill/before.js';
 import { COURTEOUS_PACE } from '../domain/backfill.js';
-import { nextWidth } from '../domain/backfill-walk.js';
+import { narrowerWidth, nextWidth } from '../domain/backfill-walk.js';
 import type { Clock } from '../domain/clock.js';
 import { exhaustInterval } from '../domain/exhaust.js';
 import { type FailureType, WaybillError } from '../domain/failures.js';
@@ -93,13 +93,14 @@ export async function walkBackfill(walk: Walk): Promise<Walked> {
   const backfillId = backfill.id;
   await beginBackfill(db, backfillId, { firstRunId: backfillId, inHand: [], now: clock.now() });
   await keepBefore(db, backfillId, await figuresBefore(db, { source, from: backfill.from, to: backfill.to }));
-  for (;;) {
-    const interval = await intervalToList(db, backfillId);
-    if (!interval) break;
-    await list({ from: new Date(interval.from), to: new Date(interval.to) });
-    await readListed();
-  }
-  await endBackfill(db, backfillId, { state: 'done', now: clock.now() });
+  do {
+    for (;;) {
+      await readListed();
+      const interval = await intervalToList(db, backfillId);
+      if (!interval) break;
+      await list({ from: new Date(interval.from), to: new Date(interval.to) });
+    }
+  } while (!(await endBackfill(db, backfillId, { state: 'done', now: clock.now() })));
   return { backfillId, calls, virtualMs: at - walk.begunAt };
 
   async function list(interval: { from: Date; to: Date }): Promise<void> {
@@ -107,7 +108,10 @@ export async function walkBackfill(walk: Walk): Promise<Walked> {
     // What a list no longer shows of what we hold is for the live rounds beside it to look into: then it is believed.
     if (because === 'ListingContradicted' && (await visitUnlisted())) ({ because, threads } = await exhaust(interval));
     const { widthMs } = await readBackfill(db, backfillId);
-    const width = because === null ? nextWidth(widthMs, threads, timing.coveringWidthMs) : timing.coveringWidthMs;
+    const width =
+      because === null
+        ? nextWidth(widthMs, threads, timing.coveringWidthMs)
+        : narrowerWidth(interval.to.getTime() - interval.from.getTime(), timing.coveringWidthMs);
     await closeBackfillListing(db, { backfillId, interval, because, widthMs: width, now: clock.now() });
   }
 

@@ -29,6 +29,10 @@ export function nextWidth(widthMs: number, threads: number, coveringWidthMs: num
   return widthMs;
 }
 
+/** Half of what could not be listed, down to what covers. */
+export const narrowerWidth = (intervalMs: number, coveringWidthMs: number): number =>
+  Math.max(coveringWidthMs, Math.floor(intervalMs / 2));
+
 /**
  * Whether an instant lies in the hours of the day of a backfill, and when that changes next. `minuteAt` gives the minute of the day
  * in its zone, which a workflow cannot know by itself.

@@ -81,6 +81,7 @@ export interface BackfillPace {
 /** The original's: a second between steps, five between batches of a hundred threads. */
 export const COURTEOUS_PACE: BackfillPace = { perSecond: 1, batchThreads: 100, batchPauseMs: 5_000 };
 export const DEFAULT_BACKFILL_DAYS = 365;
+export const LONGEST_BACKFILL_DAYS = 36_500;
 
 export interface BackfillHours {
   /** Minutes since midnight; a window whose end is not after its beginning runs past midnight. */

@@ -74,7 +74,8 @@ export const countBackfillPage = (tx: Sql, id: string, { parked }: { parked: num
 
 /**
  * Closes a thread that was read whole. Its messages are counted by the month of their stamp, in UTC, and one without a stamp by that
- * of its thread: all that the reading showed, and those of them that we held before this backfill.
+ * of its thread: all that the reading showed, and those of them that we held before this backfill. Rows that it showed and nobody
+ * could read count once, however often pages were read again.
  */
 export async function closeBackfillThread(
   tx: Sql,
@@ -97,7 +98,7 @@ export async function closeBackfillThread(
              count(*) FILTER (WHERE inbound) AS inbound, count(*) FILTER (WHERE inbound AND known) AS "knownInbound"
       FROM held GROUP BY 1)
     UPDATE backfill_thread SET state = 'read', closed_at = ${now}, pages = ${pages.length}, because = NULL,
-      shown = (SELECT count(*) FROM held), missed = (SELECT count(*) FROM held WHERE NOT known),
+      shown = (SELECT count(*) FROM held), parked = ${shown.length} - (SELECT count(*) FROM held), missed = (SELECT count(*) FROM held WHERE NOT known),
       months = COALESCE((SELECT jsonb_object_agg(month, jsonb_build_object('shown', shown, 'known', known, 'shownInbound', inbound,
                                                                            'knownInbound', "knownInbound")) FROM monthly), '{}')
     WHERE id = ${id}::uuid`;

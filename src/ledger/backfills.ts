@@ -86,6 +86,12 @@ export async function readBackfill(db: Sql, id: string): Promise<Backfill> {
   return ofRow(only(rows, `backfill ${id}`));
 }
 
+/** The same, held until the transaction ends. */
+export async function lockBackfill(tx: Sql, id: string): Promise<Backfill> {
+  await tx.$queryRaw`SELECT 1 FROM backfill WHERE id = ${id}::uuid FOR UPDATE`;
+  return readBackfill(tx, id);
+}
+
 /** The newest of a source, or of all; the open one is the newest. */
 export async function listBackfills(db: Sql, source: string | null, limit: number): Promise<Backfill[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
@@ -150,11 +156,16 @@ export interface EndOfListing {
   now: Date;
 }
 
-/** The interval is behind us, listed or not: what could not be listed is named, and the walk goes on. */
+/**
+ * The interval is behind us, listed or not: what could not be listed is named, and the walk goes on. One that is wider than the next
+ * one will be is not given up yet: it is listed in parts.
+ */
 export async function closeBackfillListing(db: Database, ended: EndOfListing): Promise<void> {
   const { backfillId: id, interval, because, widthMs, now } = ended;
+  const isWide = because !== null && interval.to.getTime() - interval.from.getTime() > widthMs;
   await db.transaction(async (tx) => {
-    await tx.$executeRaw`
+    if (!isWide)
+      await tx.$executeRaw`
       INSERT INTO backfill_listing (backfill_id, from_at, to_at, outcome, because, at)
       VALUES (${id}::uuid, ${interval.from}, ${interval.to}, ${because === null ? 'listed' : 'unlisted'}, ${because}, ${now})
       ON CONFLICT (backfill_id, from_at, to_at) DO UPDATE SET outcome = excluded.outcome, because = excluded.because, at = excluded.at`;
@@ -167,27 +178,76 @@ export async function closeBackfillListing(db: Database, ended: EndOfListing): P
   });
 }
 
-/** Says why it makes no calls, or that it does; gives whether that is new. */
+/** Says why it makes no calls, or that it does; gives whether that is new. Only a person takes back the pause of a person. */
 export async function holdBackfill(
   db: Sql,
   id: string,
-  { hold, until, now }: { hold: BackfillHold | null; until: Date | null; now: Date },
+  {
+    hold,
+    until,
+    now,
+    byPerson = false,
+  }: { hold: BackfillHold | null; until: Date | null; now: Date; byPerson?: boolean },
 ): Promise<boolean> {
   const changed = await db.$executeRaw`
     UPDATE backfill SET hold = ${hold}, hold_until = ${until}, hold_since = CASE WHEN ${hold}::text IS NULL THEN NULL ELSE ${now}::timestamptz END
-    WHERE id = ${id}::uuid AND ended_at IS NULL AND hold IS DISTINCT FROM ${hold}`;
+    WHERE id = ${id}::uuid AND ended_at IS NULL AND hold IS DISTINCT FROM ${hold}
+      AND (${byPerson} OR hold IS DISTINCT FROM 'person')`;
   return changed > 0;
 }
 
+/**
+ * Ends it; gives whether it has ended. It is not `done` while anything is still to be listed or read, whatever its workflow
+ * believes; and what could not be listed or read is tried once more before that.
+ */
 export async function endBackfill(
-  db: Sql,
+  db: Database,
   id: string,
   { state, now }: { state: 'done' | 'cancelled' | 'failed'; now: Date },
-): Promise<void> {
-  await db.$executeRaw`
-    UPDATE backfill SET state = ${state}, ended_at = ${now}, hold = NULL, hold_since = NULL, hold_until = NULL
-    WHERE id = ${id}::uuid AND ended_at IS NULL`;
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const [open] = await tx.$queryRaw<{ tried: boolean }[]>`
+      SELECT again_at IS NOT NULL AS tried FROM backfill WHERE id = ${id}::uuid AND ended_at IS NULL FOR UPDATE`;
+    if (!open) return true;
+    if (state === 'done' && (await isOwed(tx, id))) return false;
+    if (state === 'done' && !open.tried) {
+      await tx.$executeRaw`UPDATE backfill SET again_at = ${now} WHERE id = ${id}::uuid`;
+      if (await tryAgain(tx, id)) return false;
+    }
+    await tx.$executeRaw`
+      UPDATE backfill SET state = ${state}, ended_at = ${now}, hold = NULL, hold_since = NULL, hold_until = NULL WHERE id = ${id}::uuid`;
+    await spreadUnread(tx, id, now);
+    return true;
+  });
 }
+
+/** Threads that a worker took and died with are listed again. */
+async function isOwed(tx: Sql, id: string): Promise<boolean> {
+  await tx.$executeRaw`UPDATE backfill_thread SET state = 'listed' WHERE backfill_id = ${id}::uuid AND state = 'taken'`;
+  const listed = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM backfill_thread WHERE backfill_id = ${id}::uuid AND state = 'listed' LIMIT 1`;
+  return listed.length > 0 || (await intervalToList(tx, id)) !== null;
+}
+
+async function tryAgain(tx: Sql, id: string): Promise<boolean> {
+  const threads = await tx.$executeRaw`
+    UPDATE backfill_thread SET state = 'listed', because = NULL, closed_at = NULL WHERE backfill_id = ${id}::uuid AND state = 'unread'`;
+  const listings = await tx.$executeRaw`
+    DELETE FROM backfill_listing WHERE backfill_id = ${id}::uuid AND outcome = 'unlisted'`;
+  return threads + listings > 0;
+}
+
+const SPREAD_MS = 86_400_000;
+
+/** Live visits take up what it found and did not read, over a day: at once they would all be late. */
+const spreadUnread = (tx: Sql, id: string, now: Date): Promise<number> =>
+  tx.$executeRaw`
+    UPDATE thread_due d SET due_at = LEAST(d.due_at, ${now}::timestamptz + owed.share * ${SPREAD_MS}::float8 * interval '1 millisecond')
+    FROM (SELECT t.id, percent_rank() OVER (ORDER BY b.position) AS share
+          FROM backfill_thread b JOIN thread t ON t.id = b.thread_id
+          WHERE b.backfill_id = ${id}::uuid AND b.state IN ('listed', 'taken', 'unread') AND t.first_seen_by = 'backfill'
+            AND t.read_whole_at IS NULL) AS owed
+    WHERE d.thread_id = owed.id`;
 
 export interface OrderChanges {
   pace?: BackfillPace;

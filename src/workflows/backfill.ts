@@ -150,11 +150,24 @@ export async function backfill(
   const watcher = watching.run(watch).catch((error: unknown) => {
     if (!isCancellation(error)) throw error;
   });
-  await Promise.all([list(), feed(), ...Array.from({ length: LANES }, lane)]);
-  watching.cancel();
-  await watcher;
-  await condition(allHandlersFinished);
-  if (handsOver && !cancelled) {
+  let ended = false;
+  try {
+    while (!over() && !ended) {
+      allListed = false;
+      noneListed = false;
+      await Promise.all([list(), feed(), ...Array.from({ length: LANES }, lane)]);
+      if (!over()) ended = await ledger.endBackfill({ backfillId, state: 'done' });
+    }
+    watching.cancel();
+    await watcher;
+    await condition(allHandlersFinished);
+  } catch (error) {
+    // Cancelled as a workflow, without an order: the row must not stay open, for it would block every other backfill.
+    if (isCancellation(error))
+      await CancellationScope.nonCancellable(() => ledger.endBackfill({ backfillId, state: 'cancelled' }));
+    throw error;
+  }
+  if (handsOver && !cancelled && !ended) {
     return continueAsNew<typeof backfill>({
       backfillId,
       source,
@@ -162,8 +175,9 @@ export async function backfill(
       resume: { terms, inHand: [...waiting], counted },
     });
   }
-  const state = cancelled ? 'cancelled' : 'done';
-  await ledger.endBackfill({ backfillId, state });
+  const state = ended ? 'done' : 'cancelled';
+  if (!ended) await ledger.endBackfill({ backfillId, state });
+  await condition(allHandlersFinished);
   setCurrentDetails(`**${source}**: ${state}; ${told()}`);
   return { ...counted, state };
 
@@ -361,7 +375,8 @@ export async function backfill(
   async function look(known: BackfillHold | null): Promise<void> {
     const rejected = Date.now() < tokenUntil ? 'token_rejected' : null;
     const found = await holdOfBackfill({ backfillId, known: known ?? rejected });
-    turnTo(found.hold);
+    if (found.ended) cancelled = true;
+    turnTo(found.ended ? 'person' : found.hold);
     if (workflowInfo().continueAsNewSuggested) handOver();
   }
 
@@ -390,7 +405,15 @@ export async function backfill(
     if (verb === 'cancel') cancelled = true;
     if (verb === 'pause' || verb === 'cancel') turnTo(hold);
     if (verb === 'cancel') takeOut(() => true);
-    terms = await orderBackfill({ backfillId, verb, actor: by, detail: flat(detail), refused: null });
+    const { refused, ...rest } = await orderBackfill({
+      backfillId,
+      verb,
+      actor: by,
+      detail: flat(detail),
+      refused: null,
+    });
+    terms = rest;
+    if (refused !== null) return { refused };
     if (verb === 'resume') {
       paused = false;
       tokenUntil = 0;

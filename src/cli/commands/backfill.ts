@@ -170,11 +170,17 @@ async function obey(
         },
       );
     await withTemporal(config, async (client) => {
-      const { WorkflowUpdateFailedError } = await import('@temporalio/client');
+      const { WorkflowNotFoundError, WorkflowUpdateFailedError } = await import('@temporalio/client');
       const handle = client.workflow.getHandle(found.workflowId);
       await handle
         .executeUpdate(verb, { args: [{ by: commandActor(options.by), ...detail }] })
         .catch((error: unknown) => {
+          if (error instanceof WorkflowNotFoundError)
+            throw new WaybillError(
+              'UsageWrong',
+              `The workflow ${found.workflowId} is over, and its backfill did not end with it: a running worker marks it failed within two minutes.`,
+              { retryable: false },
+            );
           if (!(error instanceof WorkflowUpdateFailedError)) throw error;
           throw new WaybillError(
             'UsageWrong',
