@@ -121,7 +121,9 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
     /** The creation interval to list next; null where all are listed. */
     async backfillInterval(payload: BackfillInput): Promise<{ from: string; to: string } | null> {
       const { backfillId } = BackfillInput.parse(payload);
-      const interval = await intervalToList(db, backfillId);
+      const { source } = await readBackfill(db, backfillId);
+      const { coveringWidthMs } = await relianceOn(db, source, timing);
+      const interval = await intervalToList(db, backfillId, coveringWidthMs);
       return interval && { from: new Date(interval.from).toISOString(), to: new Date(interval.to).toISOString() };
     },
 

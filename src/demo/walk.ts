@@ -96,7 +96,7 @@ export async function walkBackfill(walk: Walk): Promise<Walked> {
   do {
     for (;;) {
       await readListed();
-      const interval = await intervalToList(db, backfillId);
+      const interval = await intervalToList(db, backfillId, timing.coveringWidthMs);
       if (!interval) break;
       await list({ from: new Date(interval.from), to: new Date(interval.to) });
     }

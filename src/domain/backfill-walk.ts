@@ -7,19 +7,25 @@ const WIDEST_MS = 30 * 86_400_000;
 
 /**
  * The creation interval that a walk lists next: the near end of what is not listed yet, in its direction. Null where all of it is;
- * an interval that was widened meanwhile, on either side, is walked like the rest.
+ * an interval that was widened meanwhile, on either side, is walked like the rest. It leaves no rest narrower than what covers, since
+ * the listing of that would prove nothing.
  */
 export function nextInterval(
   whole: Interval,
   listed: readonly Interval[],
-  { direction, widthMs }: { direction: BackfillDirection; widthMs: number },
+  {
+    direction,
+    widthMs,
+    coveringWidthMs = 0,
+  }: { direction: BackfillDirection; widthMs: number; coveringWidthMs?: number },
 ): Interval | null {
   const open = gaps(whole, listed);
   const near = direction === 'newest_first' ? open.at(-1) : open[0];
   if (!near) return null;
+  if (near.to - near.from < widthMs + coveringWidthMs) return near;
   return direction === 'newest_first'
-    ? { from: Math.max(near.from, near.to - widthMs), to: near.to }
-    : { from: near.from, to: Math.min(near.to, near.from + widthMs) };
+    ? { from: near.to - widthMs, to: near.to }
+    : { from: near.from, to: near.from + widthMs };
 }
 
 /** Wider after a listing that left most of its page empty, narrower after one that did not fit, never narrower than what covers. */
@@ -31,7 +37,7 @@ export function nextWidth(widthMs: number, threads: number, coveringWidthMs: num
 
 /** Half of what could not be listed, down to what covers. */
 export const narrowerWidth = (intervalMs: number, coveringWidthMs: number): number =>
-  Math.max(coveringWidthMs, Math.floor(intervalMs / 2));
+  Math.max(coveringWidthMs, Math.floor(intervalMs / 2_000) * 1_000);
 
 /**
  * Whether an instant lies in the hours of the day of a backfill, and when that changes next. `minuteAt` gives the minute of the day

@@ -138,12 +138,12 @@ export const keepBefore = (tx: Sql, id: string, before: unknown) =>
   tx.$executeRaw`UPDATE backfill SET before = ${JSON.stringify(before)}::jsonb WHERE id = ${id}::uuid AND before IS NULL`;
 
 /** The creation interval that is to be listed next; null where all of them are. */
-export async function intervalToList(db: Sql, id: string): Promise<Interval | null> {
+export async function intervalToList(db: Sql, id: string, coveringWidthMs = 0): Promise<Interval | null> {
   const { from, to, direction, widthMs } = await readBackfill(db, id);
   const rows = await db.$queryRaw<{ from: Date; to: Date }[]>`
     SELECT from_at AS from, to_at AS to FROM backfill_listing WHERE backfill_id = ${id}::uuid`;
   const listed = rows.map((row) => ({ from: row.from.getTime(), to: row.to.getTime() }));
-  return nextInterval({ from: from.getTime(), to: to.getTime() }, listed, { direction, widthMs });
+  return nextInterval({ from: from.getTime(), to: to.getTime() }, listed, { direction, widthMs, coveringWidthMs });
 }
 
 export interface EndOfListing {
@@ -162,7 +162,7 @@ export interface EndOfListing {
  */
 export async function closeBackfillListing(db: Database, ended: EndOfListing): Promise<void> {
   const { backfillId: id, interval, because, widthMs, now } = ended;
-  const isWide = because !== null && interval.to.getTime() - interval.from.getTime() > widthMs;
+  const isWide = because !== null && interval.to.getTime() - interval.from.getTime() >= 2 * widthMs;
   await db.transaction(async (tx) => {
     if (!isWide)
       await tx.$executeRaw`

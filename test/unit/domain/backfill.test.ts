@@ -4,7 +4,7 @@ import { leaveFor } from '../../../src/domain/backfill.js';
 import { causeOf } from '../../../src/domain/backfill-cause.js';
 import { etaOf } from '../../../src/domain/backfill-eta.js';
 import { readOrder } from '../../../src/domain/backfill-orders.js';
-import { nextInterval, nextWidth, ownShare, withinHours } from '../../../src/domain/backfill-walk.js';
+import { narrowerWidth, nextInterval, nextWidth, ownShare, withinHours } from '../../../src/domain/backfill-walk.js';
 import type { Interval } from '../../../src/domain/interval.js';
 
 const DAY = 86_400_000;
@@ -40,6 +40,32 @@ describe('the walk', () => {
       to: 120,
     });
     expect(nextInterval({ from: 50, to: 100 }, listed, { direction: 'newest_first', widthMs: 10 })).toBeNull();
+  });
+
+  it('leaves no rest that is narrower than what covers, whatever its widths, and comes to an end where nothing can be listed', () => {
+    const directions = fc.constantFrom('newest_first' as const, 'oldest_first' as const);
+    fc.assert(
+      fc.property(
+        directions,
+        fc.integer({ min: 24, max: 9_000 }),
+        fc.array(fc.boolean()),
+        (direction, hours, fails) => {
+          const whole = { from: 0, to: (hours * DAY) / 24 };
+          const listed: Interval[] = [];
+          let widthMs = DAY;
+          for (let turn = 0; turn < 2_000; turn += 1) {
+            const next = nextInterval(whole, listed, { direction, widthMs, coveringWidthMs: DAY });
+            if (!next) return;
+            const length = next.to - next.from;
+            expect(length).toBeGreaterThanOrEqual(DAY);
+            const isListed = turn < fails.length && !fails[turn];
+            widthMs = isListed ? nextWidth(widthMs, turn * 7, DAY) : narrowerWidth(length, DAY);
+            if (isListed || length < 2 * widthMs) listed.push(next);
+          }
+          throw new Error('it does not come to an end');
+        },
+      ),
+    );
   });
 
   it('never lists less than what covers, nor more than a month', () => {
