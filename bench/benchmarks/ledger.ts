@@ -133,7 +133,7 @@ async function compareWays(url: string, say: (line: string) => void): Promise<Wa
           contentHash: contentHash(message),
           activityAt: now.getTime(),
           backfillId: null,
-      admission: { end: 'ignored', reason: 'observed_only' },
+          admission: { end: 'ignored', reason: 'observed_only' },
         };
       });
     const write: Record<keyof Ways, (batch: NewMessage[]) => Promise<unknown>> = {

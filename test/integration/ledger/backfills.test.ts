@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createBackfillCalls } from '../../../src/activities/backfill-calls.js';
 import { createBackfillSteps } from '../../../src/activities/backfill-steps.js';
 import type { ActivityDeps } from '../../../src/activities/deps.js';
 import { checkBalance } from '../../../src/assurance/balance.js';
@@ -28,6 +30,9 @@ import { createLogger } from '../../../src/telemetry/logger.js';
 import { DAY, HOUR, iso, START } from '../../support/clock.js';
 import { incomingMessage, incomingThread, page, type Row, unreadableRow } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
+import { startProvider, stopProviders } from '../sources/provider.js';
+
+afterEach(stopProviders);
 
 async function walking(days = 10) {
   const ledger = await testLedger();
@@ -209,4 +214,45 @@ it('a row that nobody can read counts once, however often its page is read again
   const closing = { source: 'dashboard', readingId: call.readingId, now: START };
   await ledger.db.transaction((tx) => closeBackfillThread(tx, taken, closing));
   expect((await readBackfillProgress(ledger.db, ledger.id)).messages).toMatchObject({ shown: 1, parked: 1 });
+});
+
+it('in report mode nothing that the ledger holds is touched, not even where the provider denies a thread', async () => {
+  const ledger = await testLedger();
+  await ledger.bind();
+  await ledger.list([incomingThread('gone'), incomingThread('there')]);
+  await ledger.read('there', [incomingMessage('m1', { providerThreadId: 'there' })]);
+  ledger.clock.advance(HOUR);
+  const id = await begin(ledger, 'report');
+  await ledger.db.transaction((tx) =>
+    listBackfillThreads(tx, id, 'dashboard', [incomingThread('gone'), incomingThread('there')]),
+  );
+  const threads = await takeBackfillThreads(ledger.db, id, 2);
+  const provider = await startProvider((request, response) => {
+    if (request.url?.includes('/gone/')) response.writeHead(404).end();
+    else response.end(JSON.stringify({ messages: [{ id: 'unreadable' }], next_cursor: null }));
+  });
+  const held = () =>
+    Promise.all(
+      ['thread', 'thread_due', 'message', 'listing', 'park', 'hint', 'alarm'].map((table) =>
+        ledger.db.run(`SELECT * FROM "${table}" ORDER BY 1`).then((answer) => (answer as { rows: unknown[] }).rows),
+      ),
+    );
+  const before = await held();
+  const quiet = createLogger({ subsystem: 'backfill', level: 'silent' });
+  const calls = createBackfillCalls({
+    db: ledger.db,
+    clock: ledger.clock,
+    timing: ledger.timing,
+    ownAddresses: new Set(),
+    log: { backfill: quiet, intake: quiet, provider: quiet },
+    clientOf: () => provider.client,
+    adapterVersionOf: () => 'test/1',
+  } as unknown as ActivityDeps);
+  const ends: string[] = [];
+  for (const thread of threads) {
+    const input = { source: 'dashboard', backfillId: id, thread };
+    ends.push(await new MockActivityEnvironment().run(async () => (await calls.backfillThreadPage(input)).next));
+  }
+  expect(ends).toEqual(['gone', 'end']);
+  expect(await held()).toEqual(before);
 });
