@@ -116,6 +116,14 @@ it.each<Mode>(['observe', 'shadow'])('no policy widens a source in %s', async (m
   expect(one.server.posts).toEqual([]);
 });
 
+it('in shadow what is left to a person opens no case', async () => {
+  const one = await deciding({ binding: { mode: 'shadow' } });
+  const id = await bring(one, { mode: 'automate', policy: policyOf('never'), ageDays: 1 });
+  await one.carryOn(id);
+  expect(await one.message('m1')).toMatchObject({ disposition: 'ignored', reason: 'shadowed', caseId: null });
+  expect(await one.count('case')).toBe(0);
+});
+
 it('no policy answers what was written before the source answers', async () => {
   const one = await deciding({ binding: { answerFrom: new Date(iso(-DAY)) } });
   const id = await bring(one, { mode: 'automate', policy: policyOf('answer'), ageDays: 3 });
