@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkBalance } from '../../src/assurance/balance.js';
 import { readBackfillProgress } from '../../src/ledger/backfill-threads.js';
 import { readBackfill } from '../../src/ledger/backfills.js';
-import { beginBackfillOf, DAY_MS } from '../support/backfills.js';
+import { beginBackfillOf, callsOfBackfill, DAY_MS } from '../support/backfills.js';
 import { eventually } from '../support/eventually.js';
 import { QUICK, type Rig, startRig } from '../support/rig.js';
 
@@ -77,15 +77,9 @@ it('a second one of the same source is refused while the first walks, and what i
     return rows.length === 2;
   });
   await eventually('it has made a few calls', async () => (await readBackfillProgress(rig.db, id)).messageCalls > 2);
-  const before = await callsSince(id);
+  const before = await callsOfBackfill(rig, id);
   await handle.executeUpdate('cancel', { args: [{ by: 'test' }] });
   expect(await handle.result()).toMatchObject({ state: 'cancelled' });
   expect(await readBackfill(rig.db, id)).toMatchObject({ state: 'cancelled', hold: null });
-  expect((await callsSince(id)) - before).toBeLessThanOrEqual(24);
+  expect((await callsOfBackfill(rig, id)) - before).toBeLessThanOrEqual(24);
 }, 60_000);
-
-async function callsSince(id: string): Promise<number> {
-  const [row] = await rig.query<{ n: number }>`
-    SELECT count(*)::int AS n FROM provider_call WHERE parameters ->> 'backfill' = ${id}`;
-  return row?.n ?? 0;
-}
