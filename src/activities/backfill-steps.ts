@@ -64,7 +64,7 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
       const backfill = await beginBackfill(db, backfillId, { firstRunId: runId, inHand, now });
       if (!backfill) return null;
       const { source, from, to, mode, pace, ownQueue, hold } = backfill;
-      await keepBefore(db, backfillId, await deps.figuresBefore({ source, from, to }));
+      if (!backfill.hasBefore) await keepBefore(db, backfillId, await deps.figuresBefore({ source, from, to }));
       await setCeilingPerKey(temporal, source, !ownQueue && pace.perSecond !== null);
       log.backfill.info({
         event: 'backfill.begun',

@@ -98,14 +98,18 @@ export async function backfill(
     startToCloseTimeout: '10 seconds',
     summary: 'looks whether anything keeps it from calling',
   });
+  // One event of history each instead of six.
+  const { backfillInterval, closeBackfillListing, takeBackfillThreads } = proxyLocalActivities<BackfillSteps>({
+    startToCloseTimeout: '10 seconds',
+  });
   const known = input.backfillId ?? (await sweepOf(input.sweep));
   if (known === null) return { ...NONE, state: 'cancelled' };
   const backfillId: string = known;
   const counted = { ...(input.resume?.counted ?? NONE) };
   const waiting: ThreadInHand[] = [...(input.resume?.inHand ?? [])];
   const working = new Set<ThreadInHand>();
-  /** Calls that are queued or under way; one that is to end as it began is let go by a new run only when it has. */
-  const scopes = new Map<CancellationScope, { toItsEnd: boolean }>();
+  /** Calls that are queued or under way. */
+  const scopes = new Set<CancellationScope>();
   let begun: BackfillTerms | null = null as BackfillTerms | null;
   let terms: BackfillTerms;
   /** Orders that come before it has been taken up wait. */
@@ -181,7 +185,7 @@ export async function backfill(
     for (;;) {
       await condition(() => over() || noneListed || waiting.length < terms.pace.batchThreads);
       if (over()) return;
-      listing = await ledger.backfillInterval({ backfillId });
+      listing = await backfillInterval({ backfillId });
       if (!listing) {
         // Until the last thread is read a person may still widen it.
         allListed = true;
@@ -210,7 +214,7 @@ export async function backfill(
       listing = null;
       if (exhausted === null) return;
       const because = exhausted.outcome === 'end' ? null : exhausted.because;
-      await ledger.closeBackfillListing({ backfillId, interval, because, threads });
+      await closeBackfillListing({ backfillId, interval, because, threads });
       noneListed = false;
       turns += 1;
       note();
@@ -224,7 +228,7 @@ export async function backfill(
       if (over() || finished()) return;
       const before = turns;
       await dispatch();
-      const { threads } = await ledger.takeBackfillThreads({ backfillId, limit: terms.pace.batchThreads });
+      const { threads } = await takeBackfillThreads({ backfillId, limit: terms.pace.batchThreads });
       if (threads.length === 0) {
         if (before === turns) noneListed = true;
         continue;
@@ -305,14 +309,17 @@ export async function backfill(
     }
   }
 
-  /** Makes one call when calls may be made. What a pause takes out of the queue is asked for again when it is over. */
+  /**
+   * Makes one call when calls may be made. What a pause takes out of the queue is asked for again when it is over. Before a new run no
+   * further one is begun, but for those that go on `toItsEnd` with a listing, whose position no run passes on.
+   */
   async function asked<T>(call: () => Promise<T>, { toItsEnd } = { toItsEnd: false }): Promise<T> {
     const ends = () => cancelled || (handsOver && (!toItsEnd || hold !== null));
     for (;;) {
       await condition(() => ends() || hold === null);
       const scope = new CancellationScope();
       if (ends()) scope.cancel();
-      scopes.set(scope, { toItsEnd });
+      scopes.add(scope);
       try {
         const result = await scope.run(call);
         counted.calls += 1;
@@ -367,13 +374,13 @@ export async function backfill(
 
   function turnTo(found: BackfillHold | null): void {
     hold = paused ? 'person' : found;
-    if (hold !== null) takeOut(() => true);
+    if (hold !== null) takeOut();
     note();
   }
 
   /** Takes calls out of the queue; one that is under way is awaited. */
-  function takeOut(which: (call: { toItsEnd: boolean }) => boolean): void {
-    for (const [scope, call] of scopes) if (which(call)) scope.cancel();
+  function takeOut(): void {
+    for (const scope of scopes) scope.cancel();
   }
 
   async function obey(verb: BackfillVerb, payload: unknown): Promise<{ refused: string | null }> {
@@ -389,7 +396,7 @@ export async function backfill(
     if (verb === 'pause') paused = true;
     if (verb === 'cancel') cancelled = true;
     if (verb === 'pause' || verb === 'cancel') turnTo(hold);
-    if (verb === 'cancel') takeOut(() => true);
+    if (verb === 'cancel') takeOut();
     terms = await orderBackfill({ backfillId, verb, actor: by, detail: flat(detail), refused: null });
     if (verb === 'resume') {
       paused = false;
@@ -404,10 +411,9 @@ export async function backfill(
     return { refused: null };
   }
 
+  /** What is queued is waited for: taken out it would cost events too, and the server would still count it against the rate. */
   function handOver(): void {
-    if (handsOver) return;
     handsOver = true;
-    takeOut((call) => !call.toItsEnd);
   }
 
   function over(): boolean {
