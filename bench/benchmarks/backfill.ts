@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { BackfillPace } from '../../src/domain/backfill.js';
 import type { Rig } from '../../test/support/assemble-rig.js';
 import { SWIFT } from '../../test/support/backfills.js';
 import { eventually } from '../../test/support/eventually.js';
@@ -11,9 +12,10 @@ const THREADS = 20_000;
 const LARGEST = 1_000;
 /** The original's pace with its rate's period and its sleeps divided by a thousand. */
 const COURTESY = { perSecond: 1_000, batchThreads: 100, batchPauseMs: 5 };
-/** A rate that this machine can carry, so that the budget decides. */
-const BUDGET = 150;
-const SLOW_THREADS = 50;
+/** Half of what the simulator takes by default: a token bucket may release two seconds' worth at once. */
+const BUDGET = 50;
+/** Threads that are read at one call a second. */
+const SLOW_THREADS = 55;
 const LIVE_EVERY_MS = 500;
 const ALONE_MS = 90_000;
 const DAY_MS = 86_400_000;
@@ -33,9 +35,9 @@ export interface Sizes {
 
 export const measureBackfill = ({ seed, say }: BenchContext, { threads, slowThreads, aloneMs }: Sizes) =>
   withServers(async (servers) => {
-    const walk = (rate: number, pace: Parameters<typeof walkYear>[2], size = threads) =>
-      withYear(servers, { threads: size, rate, seed }, (rig) => walkYear(rig, 'year', pace));
-    const slow = await walk(1, SWIFT, slowThreads);
+    const walk = (rate: number, pace: BackfillPace, days?: number) =>
+      withYear(servers, { threads, rate, seed }, (rig) => walkYear(rig, pace, days === undefined ? {} : { days }));
+    const slow = await walk(1, SWIFT, (365 * slowThreads) / threads);
     say(`1 a second: ${slow.eventsPerCall.toFixed(2)} events a call, ${slow.report.calls.all} calls`);
     const largest = await walk(LARGEST, SWIFT);
     say(
@@ -43,7 +45,7 @@ export const measureBackfill = ({ seed, say }: BenchContext, { threads, slowThre
     );
     const courtesy = await walk(LARGEST, COURTESY);
     say(`courtesy, a thousandth: ${courtesy.callsPerSecond.toFixed(0)} calls a second`);
-    const beside = await besideLive(servers, { threads, aloneMs, seed, say });
+    const beside = await besideLive(servers, { threads: threads / 4, aloneMs, seed, say });
     const fast = [largest, courtesy];
     const worst = (pick: (one: WalkFigures) => number) => Math.max(...fast.map(pick));
     const { calls } = largest.report;
@@ -128,7 +130,7 @@ const besideLive = (servers: ProofServers, { threads, aloneMs, seed, say }: Besi
       await eventually('its own first day is read', async () => isQuiet(rig), { withinMs: 180_000 });
       const alone = await liveTraffic(rig, { everyMs: LIVE_EVERY_MS, until: pause(aloneMs) });
       say(`live alone: p95 ${p95(alone)} ms of ${alone.length} messages`);
-      const walk = walkYear(rig, 'year', SWIFT);
+      const walk = walkYear(rig, SWIFT);
       const both = await liveTraffic(rig, { everyMs: LIVE_EVERY_MS, until: walk });
       const figures = await walk;
       const used = await shareUsed(rig, figures.report.backfill.id, BUDGET);

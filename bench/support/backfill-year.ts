@@ -53,10 +53,15 @@ export interface WalkFigures {
   memory: { second: number; last: number; mib: number[] };
 }
 
-/** One backfill of the year from its first call to its end, and what it took. */
-export async function walkYear(rig: Rig, name: string, pace: BackfillPace): Promise<WalkFigures> {
+/** One backfill from its first call to its end, of the whole year or of its last days, and what it took. */
+export async function walkYear(
+  rig: Rig,
+  pace: BackfillPace,
+  { days = 366 }: { days?: number } = {},
+): Promise<WalkFigures> {
   const watch = watchMemory(rig);
-  const { id, workflowId } = await beginBackfillOf(rig, { name, pace });
+  const from = new Date(Date.now() - days * DAY_MS);
+  const { id, workflowId } = await beginBackfillOf(rig, { pace, from });
   await eventually('the backfill is done', async () => (await readBackfill(rig.db, id)).state === 'done', {
     withinMs: 20 * MINUTES,
   });
