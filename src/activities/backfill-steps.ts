@@ -1,11 +1,11 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import {
-  BackfillInput,
   BeginBackfillInput,
-  CloseBackfillListingInput,
+  type BehindBackfill,
   EndBackfillInput,
   HoldBackfillInput,
+  NextBackfillIntervalInput,
   OrderBackfillInput,
   SkipBackfillThreadInput,
   SweepInput,
@@ -98,26 +98,12 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
       return made && { backfillId: made.id };
     },
 
-    /** The creation interval to list next; null where all are listed. */
-    async backfillInterval(payload: BackfillInput): Promise<{ from: string; to: string } | null> {
-      const { backfillId } = BackfillInput.parse(payload);
+    /** Closes the interval that is behind it, and gives the creation interval to list next; null where all are listed. */
+    async nextBackfillInterval(payload: NextBackfillIntervalInput): Promise<{ from: string; to: string } | null> {
+      const { backfillId, behind } = NextBackfillIntervalInput.parse(payload);
+      if (behind) await close(backfillId, behind);
       const interval = await intervalToList(db, backfillId);
       return interval && { from: new Date(interval.from).toISOString(), to: new Date(interval.to).toISOString() };
-    },
-
-    async closeBackfillListing(payload: CloseBackfillListingInput): Promise<void> {
-      const { backfillId, interval, because, threads } = CloseBackfillListingInput.parse(payload);
-      const { source, widthMs } = await readBackfill(db, backfillId);
-      const { coveringWidthMs } = await relianceOn(db, source, timing);
-      if (because !== null)
-        log.backfill.warn({ event: 'listing.cut', backfillId, from: interval.from, to: interval.to, reason: because });
-      await closeBackfillListing(db, {
-        backfillId,
-        interval: { from: new Date(interval.from), to: new Date(interval.to) },
-        because,
-        widthMs: because === null ? nextWidth(widthMs, threads, coveringWidthMs) : coveringWidthMs,
-        now: clock.now(),
-      });
     },
 
     /** Our ids of the next threads of the walk, now in hand. */
@@ -187,6 +173,20 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
       log.backfill.info({ event: 'backfill.ended', backfillId, source, state });
     },
   };
+
+  async function close(backfillId: string, { interval, because, threads }: BehindBackfill): Promise<void> {
+    const { source, widthMs } = await readBackfill(db, backfillId);
+    const { coveringWidthMs } = await relianceOn(db, source, timing);
+    if (because !== null)
+      log.backfill.warn({ event: 'listing.cut', backfillId, from: interval.from, to: interval.to, reason: because });
+    await closeBackfillListing(db, {
+      backfillId,
+      interval: { from: new Date(interval.from), to: new Date(interval.to) },
+      because,
+      widthMs: because === null ? nextWidth(widthMs, threads, coveringWidthMs) : coveringWidthMs,
+      now: clock.now(),
+    });
+  }
 
   /** What a person has to do something about is an alarm. */
   async function tell(source: string, backfillId: string, hold: BackfillHold | null, now: Date): Promise<void> {

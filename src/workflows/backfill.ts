@@ -10,7 +10,6 @@ import {
   defineUpdate,
   isCancellation,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -18,7 +17,7 @@ import {
 import type { BackfillCalls, BackfillPageResult } from '../activities/backfill-calls.js';
 import type { BackfillSteps, BackfillTerms } from '../activities/backfill-steps.js';
 import type { LedgerSteps } from '../activities/ledger-steps.js';
-import type { SweepInput } from '../contracts/backfill-steps.js';
+import type { BehindBackfill, SweepInput } from '../contracts/backfill-steps.js';
 import { BACKFILL_HOLDS, BACKFILL_ORDERS, type BackfillHold, type BackfillVerb } from '../domain/backfill.js';
 import { readOrder } from '../domain/backfill-orders.js';
 import { exhaustInterval } from '../domain/exhaust.js';
@@ -60,8 +59,10 @@ export interface BackfillStanding extends BackfillCounts {
   hold: BackfillHold | null;
   inHand: number;
   /** The creation interval that is being listed; null where none is. */
-  listing: { from: string; to: string } | null;
+  listing: Interval | null;
 }
+
+type Interval = BehindBackfill['interval'];
 
 export const progress = defineQuery<BackfillStanding>('progress');
 const VERBS = Object.keys(BACKFILL_ORDERS) as BackfillVerb[];
@@ -87,21 +88,10 @@ export async function backfill(
 ): Promise<BackfillCounts & { state: 'done' | 'cancelled' }> {
   const { source } = input;
   const timing = wholeTiming(input.timing);
+  // No local activities: of several that run at once the results can come in another order when a history is replayed.
   const ledger = proxyActivities<BackfillSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
   const slow = proxyActivities<BackfillSteps>({ startToCloseTimeout: '5 minutes' });
   const { nudge } = proxyActivities<LedgerSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
-  const { orderBackfill } = proxyLocalActivities<BackfillSteps>({
-    startToCloseTimeout: '10 seconds',
-    summary: 'writes down what a person asked of it',
-  });
-  const { holdOfBackfill } = proxyLocalActivities<BackfillSteps>({
-    startToCloseTimeout: '10 seconds',
-    summary: 'looks whether anything keeps it from calling',
-  });
-  // One event of history each instead of six.
-  const { backfillInterval, closeBackfillListing, takeBackfillThreads } = proxyLocalActivities<BackfillSteps>({
-    startToCloseTimeout: '10 seconds',
-  });
   const known = input.backfillId ?? (await sweepOf(input.sweep));
   if (known === null) return { ...NONE, state: 'cancelled' };
   const backfillId: string = known;
@@ -119,7 +109,7 @@ export async function backfill(
   /** The provider rejected our token: not asked again before this instant, ms. */
   let tokenUntil = 0;
   let opened = 0;
-  let listing: BackfillStanding['listing'] = null;
+  let listing: Interval | null = null;
   let allListed = false;
   let noneListed = false;
   let cancelled = false;
@@ -182,42 +172,49 @@ export async function backfill(
 
   /** Lists one interval after the other, ahead of those who read. */
   async function list(): Promise<void> {
+    let next = await ledger.nextBackfillInterval({ backfillId });
     for (;;) {
       await condition(() => over() || noneListed || waiting.length < terms.pace.batchThreads);
       if (over()) return;
-      listing = await backfillInterval({ backfillId });
-      if (!listing) {
+      if (next === null) {
         // Until the last thread is read a person may still widen it.
         allListed = true;
         await condition(() => over() || !allListed || finished());
         if (over() || finished()) return;
+        next = await ledger.nextBackfillInterval({ backfillId });
         continue;
       }
       allListed = false;
-      const interval = listing;
-      let threads = 0;
-      const exhausted = await exhaustInterval(
-        async (position) => {
-          const list = () => callsNow().backfillListPage({ source, backfillId, interval, ...position });
-          const page = await asked(list, { toItsEnd: true });
-          threads += page.rows;
-          return page;
-        },
-        (error) => {
-          if (isCancellation(error)) throw error;
-          return failureType(error) ?? 'Unexpected';
-        },
-      ).catch((error: unknown) => {
-        if (over() && isCancellation(error)) return null;
-        throw error;
-      });
+      listing = next;
+      const behind = await exhausted(next);
       listing = null;
-      if (exhausted === null) return;
-      const because = exhausted.outcome === 'end' ? null : exhausted.because;
-      await closeBackfillListing({ backfillId, interval, because, threads });
+      if (behind === null) return;
+      next = await ledger.nextBackfillInterval({ backfillId, behind });
       noneListed = false;
       turns += 1;
       note();
+    }
+  }
+
+  /** Reads an interval until a reading of it counts, or cannot; null where that is left to another run, or to nobody. */
+  async function exhausted(interval: Interval): Promise<BehindBackfill | null> {
+    let threads = 0;
+    const readPage = async (position: { afterCall?: string; earlier?: string[] }) => {
+      const page = await asked(() => callsNow().backfillListPage({ source, backfillId, interval, ...position }), {
+        toItsEnd: true,
+      });
+      threads += page.rows;
+      return page;
+    };
+    try {
+      const end = await exhaustInterval(readPage, (error) => {
+        if (isCancellation(error)) throw error;
+        return failureType(error) ?? 'Unexpected';
+      });
+      return { interval, because: end.outcome === 'end' ? null : end.because, threads };
+    } catch (error) {
+      if (over() && isCancellation(error)) return null;
+      throw error;
     }
   }
 
@@ -228,7 +225,7 @@ export async function backfill(
       if (over() || finished()) return;
       const before = turns;
       await dispatch();
-      const { threads } = await takeBackfillThreads({ backfillId, limit: terms.pace.batchThreads });
+      const { threads } = await ledger.takeBackfillThreads({ backfillId, limit: terms.pace.batchThreads });
       if (threads.length === 0) {
         if (before === turns) noneListed = true;
         continue;
@@ -367,7 +364,7 @@ export async function backfill(
 
   async function look(known: BackfillHold | null): Promise<void> {
     const rejected = Date.now() < tokenUntil ? 'token_rejected' : null;
-    const found = await holdOfBackfill({ backfillId, known: known ?? rejected });
+    const found = await ledger.holdOfBackfill({ backfillId, known: known ?? rejected });
     turnTo(found.hold);
     if (workflowInfo().continueAsNewSuggested) handOver();
   }
@@ -386,7 +383,7 @@ export async function backfill(
   async function obey(verb: BackfillVerb, payload: unknown): Promise<{ refused: string | null }> {
     const order = readOrder(verb, payload);
     if ('problem' in order) {
-      await orderBackfill({ backfillId, verb, actor: 'temporal', detail: {}, refused: order.problem });
+      await ledger.orderBackfill({ backfillId, verb, actor: 'temporal', detail: {}, refused: order.problem });
       return { refused: order.problem };
     }
     await condition(() => taken);
@@ -397,7 +394,7 @@ export async function backfill(
     if (verb === 'cancel') cancelled = true;
     if (verb === 'pause' || verb === 'cancel') turnTo(hold);
     if (verb === 'cancel') takeOut();
-    terms = await orderBackfill({ backfillId, verb, actor: by, detail: flat(detail), refused: null });
+    terms = await ledger.orderBackfill({ backfillId, verb, actor: by, detail: flat(detail), refused: null });
     if (verb === 'resume') {
       paused = false;
       tokenUntil = 0;
