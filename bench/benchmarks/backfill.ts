@@ -15,7 +15,7 @@ const COURTESY = { perSecond: 1_000, batchThreads: 100, batchPauseMs: 5 };
 /** Half of what the simulator takes by default: a token bucket may release two seconds' worth at once. */
 const BUDGET = 50;
 /** Threads that are read at one call a second. */
-const SLOW_THREADS = 55;
+const SLOW_THREADS = 90;
 const LIVE_EVERY_MS = 500;
 const ALONE_MS = 90_000;
 const DAY_MS = 86_400_000;

@@ -111,10 +111,11 @@ export async function backfill(
   let opened = 0;
   let listing: Interval | null = null;
   let allListed = false;
-  let noneListed = false;
+  /** Nothing that is listed is left to take; a first run has listed nothing yet. */
+  let noneListed = input.resume === undefined;
   let cancelled = false;
   let handsOver = false;
-  /** Counts the changes of what a call goes by, so that those who wait look again. */
+  /** Counts when more was listed, so that a take which came before does not say that nothing is left. */
   let turns = 0;
 
   setHandler(progress, () => ({ ...counted, hold, inHand: waiting.length + working.size, listing }));
@@ -179,6 +180,7 @@ export async function backfill(
       if (next === null) {
         // Until the last thread is read a person may still widen it.
         allListed = true;
+        anew();
         await condition(() => over() || !allListed || finished());
         if (over() || finished()) return;
         next = await ledger.nextBackfillInterval({ backfillId });
@@ -190,8 +192,7 @@ export async function backfill(
       listing = null;
       if (behind === null) return;
       next = await ledger.nextBackfillInterval({ backfillId, behind });
-      noneListed = false;
-      turns += 1;
+      anew();
       note();
     }
   }
@@ -402,8 +403,7 @@ export async function backfill(
     }
     if (verb === 'extend') {
       allListed = false;
-      noneListed = false;
-      turns += 1;
+      anew();
     }
     return { refused: null };
   }
@@ -411,6 +411,12 @@ export async function backfill(
   /** What is queued is waited for: taken out it would cost events too, and the server would still count it against the rate. */
   function handOver(): void {
     handsOver = true;
+  }
+
+  /** There may be more to take. */
+  function anew(): void {
+    noneListed = false;
+    turns += 1;
   }
 
   function over(): boolean {
