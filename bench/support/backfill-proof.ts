@@ -3,7 +3,7 @@ import { reportBackfill } from '../../src/assurance/backfill/report.js';
 import { checkBalance } from '../../src/assurance/balance.js';
 import { fillByNaivePoller } from '../../src/demo/naive-ledger.js';
 import { readBackfillProgress } from '../../src/ledger/backfill-threads.js';
-import { type Backfill, readBackfill } from '../../src/ledger/backfills.js';
+import { readBackfill } from '../../src/ledger/backfills.js';
 import type { Profile } from '../../src/simulator/oddities.js';
 import { openWorld } from '../../src/simulator/open-world.js';
 import { type SeededRandom, seededRandom } from '../../src/simulator/seeded-random.js';
