@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { findTemporal } from '../../src/embedded/find-temporal.js';
 import { startPostgres } from '../../src/embedded/postgres.js';
-import { startTemporal } from '../../src/embedded/temporal-server.js';
+import { startTemporal, type TemporalOptions } from '../../src/embedded/temporal-server.js';
 import { applyMigrations } from '../../src/ledger/migrate.js';
 import type { RigServers } from '../../test/support/assemble-rig.js';
 import { freePort } from '../../test/support/free-port.js';
@@ -17,20 +17,19 @@ const silent = (): void => undefined;
  * its data when the work has ended.
  */
 export async function withPostgres<T>(
-  work: (serverUrl: string) => Promise<T>,
+  work: (serverUrl: string, restart: () => Promise<void>) => Promise<T>,
   { unsafeFast = false }: { unsafeFast?: boolean } = {},
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-'));
   chmodSync(folder, 0o755); // the user that Postgres runs as must be able to enter it
   try {
-    const server = await startPostgres({
-      dataDir: join(folder, 'postgres'),
-      port: await freePort(),
-      unsafeFast,
-      log: silent,
-    });
+    const options = { dataDir: join(folder, 'postgres'), port: await freePort(), unsafeFast, log: silent };
+    let server = await startPostgres(options);
     try {
-      return await work(server.url);
+      return await work(server.url, async () => {
+        await server.stop();
+        server = await startPostgres(options);
+      });
     } finally {
       await server.stop();
     }
@@ -54,13 +53,20 @@ export async function makeDatabase(serverUrl: string): Promise<{ url: string; dr
   return { url: address.href, drop: () => execute(`DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
+/** Servers that can be stopped and started again on their data and at their addresses. */
+export interface ProofServers extends RigServers {
+  restartTemporal(): Promise<void>;
+  restartPostgres(): Promise<void>;
+}
+
 /** Postgres and Temporal as the embedded installation runs them, each on disk, for the length of the work. */
-export async function withServers<T>(work: (servers: RigServers) => Promise<T>): Promise<T> {
+export async function withServers<T>(work: (servers: ProofServers) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-temporal-'));
   const namespaces = Array.from({ length: 8 }, (_, index) => `bench${index}`);
+  const free = [...namespaces];
   try {
-    return await withPostgres(async (serverUrl) => {
-      const temporal = await startTemporal({
+    return await withPostgres(async (serverUrl, restartPostgres) => {
+      const options: TemporalOptions = {
         executable: findTemporal(process.env.TEMPORAL_CLI_PATH || null),
         dataDir: folder,
         port: await freePort(),
@@ -68,15 +74,21 @@ export async function withServers<T>(work: (servers: RigServers) => Promise<T>):
         namespaces,
         searchAttributes: {},
         log: silent,
-      });
+      };
+      let temporal = await startTemporal(options);
       try {
         return await work({
           database: () => makeDatabase(serverUrl),
           async namespace() {
-            const namespace = namespaces.shift();
+            const namespace = free.shift();
             if (namespace === undefined) throw new Error('all namespaces of this run are taken');
             return { address: temporal.address, namespace };
           },
+          async restartTemporal() {
+            await temporal.stop();
+            temporal = await startTemporal(options);
+          },
+          restartPostgres,
         });
       } finally {
         await temporal.stop();

@@ -1,11 +1,11 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import {
-  BackfillInput,
   BeginBackfillInput,
-  CloseBackfillListingInput,
+  type BehindBackfill,
   EndBackfillInput,
   HoldBackfillInput,
+  NextBackfillIntervalInput,
   OrderBackfillInput,
   SkipBackfillThreadInput,
   SweepInput,
@@ -83,7 +83,7 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
       const backfill = await beginBackfill(db, backfillId, { firstRunId: runId, inHand, now });
       if (!backfill) return null;
       const { source, from, to, mode, pace, ownQueue, hold } = backfill;
-      await keepBefore(db, backfillId, await deps.figuresBefore({ source, from, to }));
+      if (!backfill.hasBefore) await keepBefore(db, backfillId, await deps.figuresBefore({ source, from, to }));
       await setCeilingPerKey(temporal, source, !ownQueue && pace.perSecond !== null);
       if (ownQueue) await shareBudget(source);
       log.backfill.info({
@@ -118,30 +118,14 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
       return made && { backfillId: made.id };
     },
 
-    /** The creation interval to list next; null where all are listed. */
-    async backfillInterval(payload: BackfillInput): Promise<{ from: string; to: string } | null> {
-      const { backfillId } = BackfillInput.parse(payload);
+    /** Closes the interval that is behind it, and gives the creation interval to list next; null where all are listed. */
+    async nextBackfillInterval(payload: NextBackfillIntervalInput): Promise<{ from: string; to: string } | null> {
+      const { backfillId, behind } = NextBackfillIntervalInput.parse(payload);
+      if (behind) await close(backfillId, behind);
       const { source } = await readBackfill(db, backfillId);
       const { coveringWidthMs } = await relianceOn(db, source, timing);
       const interval = await intervalToList(db, backfillId, coveringWidthMs);
       return interval && { from: new Date(interval.from).toISOString(), to: new Date(interval.to).toISOString() };
-    },
-
-    async closeBackfillListing(payload: CloseBackfillListingInput): Promise<void> {
-      const { backfillId, interval, because, threads } = CloseBackfillListingInput.parse(payload);
-      const { source, widthMs } = await readBackfill(db, backfillId);
-      const { coveringWidthMs } = await relianceOn(db, source, timing);
-      const intervalMs = Date.parse(interval.to) - Date.parse(interval.from);
-      if (because !== null)
-        log.backfill.warn({ event: 'listing.cut', backfillId, from: interval.from, to: interval.to, reason: because });
-      await closeBackfillListing(db, {
-        backfillId,
-        interval: { from: new Date(interval.from), to: new Date(interval.to) },
-        because,
-        widthMs:
-          because === null ? nextWidth(widthMs, threads, coveringWidthMs) : narrowerWidth(intervalMs, coveringWidthMs),
-        now: clock.now(),
-      });
     },
 
     /** Our ids of the next threads of the walk, now in hand. */
@@ -229,6 +213,22 @@ export const createBackfillSteps = (deps: ActivityDeps) => {
     if (own === null) return;
     await setBackfillQueueRate(temporal, source, own);
     await setQueueRate(temporal, source, rate - own);
+  }
+
+  async function close(backfillId: string, { interval, because, threads }: BehindBackfill): Promise<void> {
+    const { source, widthMs } = await readBackfill(db, backfillId);
+    const { coveringWidthMs } = await relianceOn(db, source, timing);
+    const intervalMs = Date.parse(interval.to) - Date.parse(interval.from);
+    if (because !== null)
+      log.backfill.warn({ event: 'listing.cut', backfillId, from: interval.from, to: interval.to, reason: because });
+    await closeBackfillListing(db, {
+      backfillId,
+      interval: { from: new Date(interval.from), to: new Date(interval.to) },
+      because,
+      widthMs:
+        because === null ? nextWidth(widthMs, threads, coveringWidthMs) : narrowerWidth(intervalMs, coveringWidthMs),
+      now: clock.now(),
+    });
   }
 
   /** What a person has to do something about is an alarm. */

@@ -17,22 +17,23 @@ const source = z.string().min(1).max(60);
 const hold = z.enum(Object.keys(BACKFILL_HOLDS) as [BackfillHold, ...BackfillHold[]]);
 const interval = z.strictObject({ from: instant, to: instant });
 
-export const BackfillInput = z.strictObject({ backfillId: uuid });
-export type BackfillInput = z.infer<typeof BackfillInput>;
-
 export const BeginBackfillInput = z.strictObject({ backfillId: uuid, inHand: z.array(uuid).max(2_000) });
 export type BeginBackfillInput = z.infer<typeof BeginBackfillInput>;
 
 export const TakeBackfillInput = z.strictObject({ backfillId: uuid, limit: z.int().min(1).max(1_000) });
 export type TakeBackfillInput = z.infer<typeof TakeBackfillInput>;
 
-export const CloseBackfillListingInput = z.strictObject({
-  backfillId: uuid,
+/** An interval that a walk has behind it, listed or not. */
+const behind = z.strictObject({
   interval,
+  /** Why no reading of it counts; null where one does. */
   because: z.enum(Object.keys(FAILURES) as [FailureType, ...FailureType[]]).nullable(),
   threads: z.int().min(0),
 });
-export type CloseBackfillListingInput = z.infer<typeof CloseBackfillListingInput>;
+export type BehindBackfill = z.infer<typeof behind>;
+
+export const NextBackfillIntervalInput = z.strictObject({ backfillId: uuid, behind: behind.optional() });
+export type NextBackfillIntervalInput = z.infer<typeof NextBackfillIntervalInput>;
 
 export const SkipBackfillThreadInput = z.strictObject({
   backfillId: uuid,

@@ -38,6 +38,8 @@ export interface Backfill {
   askedAt: Date;
   begunAt: Date | null;
   endedAt: Date | null;
+  /** Whether what was true before its first call is kept. */
+  hasBefore: boolean;
 }
 
 export interface NewBackfill {
@@ -81,7 +83,8 @@ export async function readBackfill(db: Sql, id: string): Promise<Backfill> {
   const rows = await db.$queryRaw<Row[]>`
     SELECT id, source, name, workflow_id AS "workflowId", run_id AS "runId", mode, policy, direction, from_at AS "from", to_at AS "to",
            width_ms AS "widthMs", pace, own_queue AS "ownQueue", position_at AS "position", state, hold, hold_since AS "holdSince",
-           hold_until AS "holdUntil", hours, asked_by AS "askedBy", asked_at AS "askedAt", begun_at AS "begunAt", ended_at AS "endedAt"
+           hold_until AS "holdUntil", hours, asked_by AS "askedBy", asked_at AS "askedAt", begun_at AS "begunAt", ended_at AS "endedAt",
+           before IS NOT NULL AS "hasBefore"
     FROM backfill WHERE id = ${id}::uuid`;
   return ofRow(only(rows, `backfill ${id}`));
 }

@@ -10,7 +10,6 @@ import {
   defineUpdate,
   isCancellation,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -18,7 +17,7 @@ import {
 import type { BackfillCalls, BackfillPageResult } from '../activities/backfill-calls.js';
 import type { BackfillSteps, BackfillTerms } from '../activities/backfill-steps.js';
 import type { LedgerSteps } from '../activities/ledger-steps.js';
-import type { SweepInput } from '../contracts/backfill-steps.js';
+import type { BehindBackfill, SweepInput } from '../contracts/backfill-steps.js';
 import { BACKFILL_HOLDS, BACKFILL_ORDERS, type BackfillHold, type BackfillVerb } from '../domain/backfill.js';
 import { readOrder } from '../domain/backfill-orders.js';
 import { exhaustInterval } from '../domain/exhaust.js';
@@ -60,8 +59,10 @@ export interface BackfillStanding extends BackfillCounts {
   hold: BackfillHold | null;
   inHand: number;
   /** The creation interval that is being listed; null where none is. */
-  listing: { from: string; to: string } | null;
+  listing: Interval | null;
 }
+
+type Interval = BehindBackfill['interval'];
 
 export const progress = defineQuery<BackfillStanding>('progress');
 const VERBS = Object.keys(BACKFILL_ORDERS) as BackfillVerb[];
@@ -87,25 +88,18 @@ export async function backfill(
 ): Promise<BackfillCounts & { state: 'done' | 'cancelled' }> {
   const { source } = input;
   const timing = wholeTiming(input.timing);
+  // No local activities: of several that run at once the results can come in another order when a history is replayed.
   const ledger = proxyActivities<BackfillSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
   const slow = proxyActivities<BackfillSteps>({ startToCloseTimeout: '5 minutes' });
   const { nudge } = proxyActivities<LedgerSteps>({ startToCloseTimeout: timing.ledgerTimeoutMs });
-  const { orderBackfill } = proxyLocalActivities<BackfillSteps>({
-    startToCloseTimeout: '10 seconds',
-    summary: 'writes down what a person asked of it',
-  });
-  const { holdOfBackfill } = proxyLocalActivities<BackfillSteps>({
-    startToCloseTimeout: '10 seconds',
-    summary: 'looks whether anything keeps it from calling',
-  });
   const known = input.backfillId ?? (await sweepOf(input.sweep));
   if (known === null) return { ...NONE, state: 'cancelled' };
   const backfillId: string = known;
   const counted = { ...(input.resume?.counted ?? NONE) };
   const waiting: ThreadInHand[] = [...(input.resume?.inHand ?? [])];
   const working = new Set<ThreadInHand>();
-  /** Calls that are queued or under way; one that is to end as it began is let go by a new run only when it has. */
-  const scopes = new Map<CancellationScope, { toItsEnd: boolean }>();
+  /** Calls that are queued or under way. */
+  const scopes = new Set<CancellationScope>();
   let begun: BackfillTerms | null = null as BackfillTerms | null;
   let terms: BackfillTerms;
   /** Orders that come before it has been taken up wait. */
@@ -115,12 +109,13 @@ export async function backfill(
   /** The provider rejected our token: not asked again before this instant, ms. */
   let tokenUntil = 0;
   let opened = 0;
-  let listing: BackfillStanding['listing'] = null;
+  let listing: Interval | null = null;
   let allListed = false;
-  let noneListed = false;
+  /** Nothing that is listed is left to take; a first run has listed nothing yet. */
+  let noneListed = input.resume === undefined;
   let cancelled = false;
   let handsOver = false;
-  /** Counts the changes of what a call goes by, so that those who wait look again. */
+  /** Counts when more was listed, so that a take which came before does not say that nothing is left. */
   let turns = 0;
 
   setHandler(progress, () => ({ ...counted, hold, inHand: waiting.length + working.size, listing }));
@@ -153,10 +148,11 @@ export async function backfill(
   let ended = false;
   try {
     while (!over() && !ended) {
-      allListed = false;
-      noneListed = false;
       await Promise.all([list(), feed(), ...Array.from({ length: LANES }, lane)]);
-      if (!over()) ended = await ledger.endBackfill({ backfillId, state: 'done' });
+      if (over()) break;
+      ended = await ledger.endBackfill({ backfillId, state: 'done' });
+      allListed = false;
+      anew(); // what is owed still may be threads that are listed already
     }
     watching.cancel();
     await watcher;
@@ -192,42 +188,49 @@ export async function backfill(
 
   /** Lists one interval after the other, ahead of those who read. */
   async function list(): Promise<void> {
+    let next = await ledger.nextBackfillInterval({ backfillId });
     for (;;) {
       await condition(() => over() || noneListed || waiting.length < terms.pace.batchThreads);
       if (over()) return;
-      listing = await ledger.backfillInterval({ backfillId });
-      if (!listing) {
+      if (next === null) {
         // Until the last thread is read a person may still widen it.
         allListed = true;
+        anew();
         await condition(() => over() || !allListed || finished());
         if (over() || finished()) return;
+        next = await ledger.nextBackfillInterval({ backfillId });
         continue;
       }
       allListed = false;
-      const interval = listing;
-      let threads = 0;
-      const exhausted = await exhaustInterval(
-        async (position) => {
-          const list = () => callsNow().backfillListPage({ source, backfillId, interval, ...position });
-          const page = await asked(list, { toItsEnd: true });
-          threads += page.rows;
-          return page;
-        },
-        (error) => {
-          if (isCancellation(error)) throw error;
-          return failureType(error) ?? 'Unexpected';
-        },
-      ).catch((error: unknown) => {
-        if (over() && isCancellation(error)) return null;
-        throw error;
-      });
+      listing = next;
+      const behind = await exhausted(next);
       listing = null;
-      if (exhausted === null) return;
-      const because = exhausted.outcome === 'end' ? null : exhausted.because;
-      await ledger.closeBackfillListing({ backfillId, interval, because, threads });
-      noneListed = false;
-      turns += 1;
+      if (behind === null) return;
+      next = await ledger.nextBackfillInterval({ backfillId, behind });
+      anew();
       note();
+    }
+  }
+
+  /** Reads an interval until a reading of it counts, or cannot; null where that is left to another run, or to nobody. */
+  async function exhausted(interval: Interval): Promise<BehindBackfill | null> {
+    let threads = 0;
+    const readPage = async (position: { afterCall?: string; earlier?: string[] }) => {
+      const page = await asked(() => callsNow().backfillListPage({ source, backfillId, interval, ...position }), {
+        toItsEnd: true,
+      });
+      threads += page.rows;
+      return page;
+    };
+    try {
+      const end = await exhaustInterval(readPage, (error) => {
+        if (isCancellation(error)) throw error;
+        return failureType(error) ?? 'Unexpected';
+      });
+      return { interval, because: end.outcome === 'end' ? null : end.because, threads };
+    } catch (error) {
+      if (over() && isCancellation(error)) return null;
+      throw error;
     }
   }
 
@@ -319,14 +322,17 @@ export async function backfill(
     }
   }
 
-  /** Makes one call when calls may be made. What a pause takes out of the queue is asked for again when it is over. */
+  /**
+   * Makes one call when calls may be made. What a pause takes out of the queue is asked for again when it is over. Before a new run no
+   * further one is begun, but for those that go on `toItsEnd` with a listing, whose position no run passes on.
+   */
   async function asked<T>(call: () => Promise<T>, { toItsEnd } = { toItsEnd: false }): Promise<T> {
     const ends = () => cancelled || (handsOver && (!toItsEnd || hold !== null));
     for (;;) {
       await condition(() => ends() || hold === null);
       const scope = new CancellationScope();
       if (ends()) scope.cancel();
-      scopes.set(scope, { toItsEnd });
+      scopes.add(scope);
       try {
         const result = await scope.run(call);
         counted.calls += 1;
@@ -374,7 +380,7 @@ export async function backfill(
 
   async function look(known: BackfillHold | null): Promise<void> {
     const rejected = Date.now() < tokenUntil ? 'token_rejected' : null;
-    const found = await holdOfBackfill({ backfillId, known: known ?? rejected });
+    const found = await ledger.holdOfBackfill({ backfillId, known: known ?? rejected });
     if (found.ended) cancelled = true;
     turnTo(found.ended ? 'person' : found.hold);
     if (workflowInfo().continueAsNewSuggested) handOver();
@@ -382,19 +388,19 @@ export async function backfill(
 
   function turnTo(found: BackfillHold | null): void {
     hold = paused ? 'person' : found;
-    if (hold !== null) takeOut(() => true);
+    if (hold !== null) takeOut();
     note();
   }
 
   /** Takes calls out of the queue; one that is under way is awaited. */
-  function takeOut(which: (call: { toItsEnd: boolean }) => boolean): void {
-    for (const [scope, call] of scopes) if (which(call)) scope.cancel();
+  function takeOut(): void {
+    for (const scope of scopes) scope.cancel();
   }
 
   async function obey(verb: BackfillVerb, payload: unknown): Promise<{ refused: string | null }> {
     const order = readOrder(verb, payload);
     if ('problem' in order) {
-      await orderBackfill({ backfillId, verb, actor: 'temporal', detail: {}, refused: order.problem });
+      await ledger.orderBackfill({ backfillId, verb, actor: 'temporal', detail: {}, refused: order.problem });
       return { refused: order.problem };
     }
     await condition(() => taken);
@@ -404,14 +410,9 @@ export async function backfill(
     if (verb === 'pause') paused = true;
     if (verb === 'cancel') cancelled = true;
     if (verb === 'pause' || verb === 'cancel') turnTo(hold);
-    if (verb === 'cancel') takeOut(() => true);
-    const { refused, ...rest } = await orderBackfill({
-      backfillId,
-      verb,
-      actor: by,
-      detail: flat(detail),
-      refused: null,
-    });
+    if (verb === 'cancel') takeOut();
+    const written = { backfillId, verb, actor: by, detail: flat(detail), refused: null };
+    const { refused, ...rest } = await ledger.orderBackfill(written);
     terms = rest;
     if (refused !== null) return { refused };
     if (verb === 'resume') {
@@ -421,16 +422,20 @@ export async function backfill(
     }
     if (verb === 'extend') {
       allListed = false;
-      noneListed = false;
-      turns += 1;
+      anew();
     }
     return { refused: null };
   }
 
+  /** What is queued is waited for: taken out it would cost events too, and the server would still count it against the rate. */
   function handOver(): void {
-    if (handsOver) return;
     handsOver = true;
-    takeOut((call) => !call.toItsEnd);
+  }
+
+  /** There may be more to take. */
+  function anew(): void {
+    noneListed = false;
+    turns += 1;
   }
 
   function over(): boolean {

@@ -17,6 +17,7 @@ import { raiseAlarm } from '../../src/ledger/alarms.js';
 import { reportOutcome } from '../../src/ledger/hand-offs.js';
 import { startPhoneSimulator } from '../../src/simulator/phone/server.js';
 import { startPlatform, TAKES } from '../../src/simulator/platform.js';
+import { beginBackfillOf, DAY_MS } from '../support/backfills.js';
 import { callMe, playbooksThatCall } from '../support/call-playbooks.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
@@ -214,6 +215,11 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       }>`SELECT count(*)::int AS n FROM form_round WHERE closed_at IS NOT NULL`;
       return row !== undefined && row.n > 0;
     });
+    const from = new Date(Date.now() - 8 * DAY_MS);
+    const { workflowId } = await beginBackfillOf(rig, { from, widthMs: 8 * DAY_MS });
+    const walk = rig.client.workflow.getHandle(workflowId);
+    for (const order of ['pause', 'resume']) await walk.executeUpdate(order, { args: [{ by: 'test' }] });
+    await walk.result();
     await rig.worker.stop();
 
     // A pacer never ends: what it has done so far is replayed.
@@ -248,6 +254,7 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
       const name = type.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       chosen.push(choose(name, ours, (run) => run.type === type));
     }
+    chosen.push(choose('backfill', ours, (run) => run.type === 'backfill', 300)); // each of its calls costs about six events
     const all = ours.map((run) => ({ name: run.type, workflowId: run.workflowId, history: toJson(run) }));
     return { all, chosen };
   } finally {
@@ -260,9 +267,14 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
 }
 
 /** The run with the most events among those that are meant, up to what a file should hold. */
-function choose(name: string, runs: readonly ExportedRun[], isMeant: (run: ExportedRun) => boolean): RecordedHistory {
+function choose(
+  name: string,
+  runs: readonly ExportedRun[],
+  isMeant: (run: ExportedRun) => boolean,
+  most = 120,
+): RecordedHistory {
   const length = (run: ExportedRun) => run.history.events?.length ?? 0;
-  const [longest] = runs.filter((run) => isMeant(run) && length(run) < 120).sort((a, b) => length(b) - length(a));
+  const [longest] = runs.filter((run) => isMeant(run) && length(run) < most).sort((a, b) => length(b) - length(a));
   if (!longest) throw new Error(`no run was made that shows ${name}`);
   return { name, workflowId: longest.workflowId, history: toJson(longest) };
 }

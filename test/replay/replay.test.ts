@@ -68,6 +68,7 @@ it.each([
   ['pacer', 'await pace({ source })', '({ nextMs: 60_000, queueRate: 1, rate: 1, ceiling: 1, blockedUntil: null })'],
   ['dispatch', 'await startLifecycles()', '({ started: 0 })'],
   ['audit', 'await slow.closeAudit({', 'await ledger.auditBatch({'],
+  ['backfill', 'await slow.beginBackfill({', 'await ledger.endBackfill({'],
 ])('a changed order of steps in %s is found by its recorded histories', async (type, step, other) => {
   const code = readFileSync(BUNDLE, 'utf8');
   const changed = code.replace(step, other);

@@ -36,3 +36,10 @@ export async function beginBackfillOf(rig: Rig, wanted: Partial<NewBackfill> = {
   });
   return backfill;
 }
+
+/** Rows of calls that it has opened so far. */
+export async function callsOfBackfill(rig: Rig, id: string): Promise<number> {
+  const [row] = await rig.query<{ n: number }>`
+    SELECT count(*)::int AS n FROM provider_call WHERE parameters ->> 'backfill' = ${id}`;
+  return row?.n ?? 0;
+}

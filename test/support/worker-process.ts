@@ -88,6 +88,8 @@ export interface WorkerProcess {
   /** Asks it to drain; resolves with how it ended. */
   stop(): Promise<Ended | null>;
   isRunning(): boolean;
+  /** Of the process that runs; -1 where none does. */
+  pid(): number;
   output(): string;
 }
 
@@ -116,6 +118,7 @@ export function workerProcess(options: SpawnOptions): WorkerProcess {
     },
     stop: () => end('SIGTERM'),
     isRunning: () => current !== null && !current.hasEnded(),
+    pid: () => current?.pid ?? -1,
     output: () => said + Object.values(current?.output() ?? {}).join(''),
   };
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkBalance } from '../../src/assurance/balance.js';
 import { readBackfillProgress } from '../../src/ledger/backfill-threads.js';
 import { readBackfill } from '../../src/ledger/backfills.js';
-import { beginBackfillOf, DAY_MS } from '../support/backfills.js';
+import { beginBackfillOf, callsOfBackfill, DAY_MS } from '../support/backfills.js';
 import { eventually } from '../support/eventually.js';
 import { QUICK, type Rig, startRig } from '../support/rig.js';
 
@@ -77,31 +77,25 @@ it('a second one of the same source is refused while the first walks, and what i
     return rows.length === 2;
   });
   await eventually('it has made a few calls', async () => (await readBackfillProgress(rig.db, id)).messageCalls > 2);
-  const before = await callsSince(id);
+  const before = await callsOfBackfill(rig, id);
   await handle.executeUpdate('cancel', { args: [{ by: 'test' }] });
   expect(await handle.result()).toMatchObject({ state: 'cancelled' });
   expect(await readBackfill(rig.db, id)).toMatchObject({ state: 'cancelled', hold: null });
-  expect((await callsSince(id)) - before).toBeLessThanOrEqual(24);
+  expect((await callsOfBackfill(rig, id)) - before).toBeLessThanOrEqual(24);
 }, 60_000);
 
 it('one that is cancelled or terminated past its orders ends all the same, and refuses no other', async () => {
   const pace = { perSecond: 1, batchThreads: 10, batchPauseMs: 0 };
   const cancelled = await beginBackfillOf(rig, { name: 'cancelled', pace });
   const stateOf = async ({ id }: { id: string }) => (await readBackfill(rig.db, id)).state;
-  await eventually('it calls', async () => (await callsSince(cancelled.id)) > 0);
+  await eventually('it calls', async () => (await callsOfBackfill(rig, cancelled.id)) > 0);
   await rig.client.workflow.getHandle(cancelled.workflowId).cancel();
   await eventually('its row says so', async () => (await stateOf(cancelled)) === 'cancelled');
   const terminated = await beginBackfillOf(rig, { name: 'terminated', pace });
-  await eventually('it calls', async () => (await callsSince(terminated.id)) > 0);
+  await eventually('it calls', async () => (await callsOfBackfill(rig, terminated.id)) > 0);
   await rig.client.workflow.getHandle(terminated.workflowId).terminate('by hand');
   await rig.query`UPDATE backfill SET asked_at = asked_at - interval '1 hour' WHERE id = ${terminated.id}::uuid`;
   await eventually('the pacer notices', async () => (await stateOf(terminated)) === 'failed');
   const alarms = await rig.query`SELECT state FROM alarm WHERE kind = 'backfill_held' AND subject = ${terminated.id}`;
   expect(alarms).toEqual([{ state: 'open' }]);
 }, 90_000);
-
-async function callsSince(id: string): Promise<number> {
-  const [row] = await rig.query<{ n: number }>`
-    SELECT count(*)::int AS n FROM provider_call WHERE parameters ->> 'backfill' = ${id}`;
-  return row?.n ?? 0;
-}
