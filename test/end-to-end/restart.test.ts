@@ -7,7 +7,12 @@ import { type Installation, makeInstallation } from './installation.js';
 /** Stopping and starting a running `waybill up`: a restart costs nothing (law 6). */
 
 const MINUTES = 60_000;
-const WORLD = { WAYBILL_SIMULATOR_THREADS: '40', WAYBILL_TIMING_STATUS_EVERY_MS: '500' };
+const WORLD = {
+  WAYBILL_SIMULATOR_THREADS: '40',
+  WAYBILL_TIMING_STATUS_EVERY_MS: '500',
+  // Visitors come at once at a start, and the last run waits until what they wrote has settled.
+  WAYBILL_TIMING_SETTLE_MS: '500',
+};
 const CALL_TIMEOUT_MS = 15_000;
 const START_MS = 5_000;
 /** A start that shares the machine with other tests may be slow once, never three times. */
