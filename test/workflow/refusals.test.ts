@@ -75,7 +75,8 @@ it('a worker refuses a namespace without the search attributes, and names them',
 
 it('a worker refuses a role that does not exist, and a source that is not configured', async () => {
   const values = await environment({ migrated: true, attributes: true });
-  const known = 'the roles of this configuration are intake, lifecycle, providers, source:dashboard.';
+  const known =
+    'the roles of this configuration are intake, lifecycle, providers, source:dashboard, backfill:dashboard.';
   expect(await start(values, '--roles', 'intake,outtake')).toEqual({
     code: 2,
     said: [`There is no worker role "outtake": ${known}`],
