@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ROLES } from '../../../src/domain/access.js';
 import { ACTIONS } from '../../../src/domain/actions.js';
 import { ALARM_KINDS, ALARM_STATES } from '../../../src/domain/alarms.js';
@@ -124,14 +124,22 @@ const WITHOUT_TABLE = [
   'source_stopped_reason_check',
 ];
 
-async function connect(): Promise<pg.Client> {
+async function open(): Promise<{ client: pg.Client; close(): Promise<void> }> {
   const database = await testDatabase();
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
-  onTestFinished(async () => {
-    await client.end();
-    await database.drop();
-  });
+  return {
+    client,
+    async close() {
+      await client.end();
+      await database.drop();
+    },
+  };
+}
+
+async function connect(): Promise<pg.Client> {
+  const { client, close } = await open();
+  onTestFinished(close);
   return client;
 }
 
@@ -153,13 +161,19 @@ async function listsOf(client: pg.Client): Promise<Map<string, string[]>> {
 }
 
 describe('check constraints and the closed tables of the domain', () => {
-  it('every list in the database is one of the tables, or is known to have none', async () => {
-    const lists = await listsOf(await connect());
+  let lists: Map<string, string[]>;
+
+  beforeAll(async () => {
+    const { client, close } = await open();
+    lists = await listsOf(client);
+    await close();
+  });
+
+  it('every list in the database is one of the tables, or is known to have none', () => {
     expect([...lists.keys()].sort()).toEqual([...Object.keys(TABLES), ...WITHOUT_TABLE].sort());
   });
 
-  it.each(Object.entries(TABLES))('%s allows exactly the words of its table', async (name, table) => {
-    const lists = await listsOf(await connect());
+  it.each(Object.entries(TABLES))('%s allows exactly the words of its table', (name, table) => {
     expect(lists.get(name)).toEqual(Object.keys(table).sort());
   });
 
