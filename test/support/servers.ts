@@ -15,7 +15,7 @@ import { freePort } from './free-port.js';
  */
 
 const LOCK_WAIT_MS = 60_000;
-const NAMESPACES = Array.from({ length: 40 }, (_, index) => `t${index}`);
+const NAMESPACES = Array.from({ length: 60 }, (_, index) => `t${index}`);
 const log = () => undefined;
 
 /** The text that `make` returns, made once per run, in whichever worker asks first. */
