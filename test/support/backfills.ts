@@ -7,14 +7,13 @@ export const DAY_MS = 86_400_000;
 /** As fast as the source's queue releases. */
 export const SWIFT: BackfillPace = { perSecond: null, batchThreads: 100, batchPauseMs: 0 };
 
-/** A backfill of the simulator's threads of the last year, begun as `waybill backfill start` begins it. */
-export async function beginBackfillOf(rig: Rig, wanted: Partial<NewBackfill> = {}): Promise<Backfill> {
-  const now = new Date();
-  const name = wanted.name ?? 'year';
-  const backfill = await createBackfill(rig.db, {
-    source: 'simulator',
+/** What a test says of a backfill that it wants, on the usual terms: the last year of the dashboard, recorded. */
+export const wantedBackfill = (now: Date, more: Partial<NewBackfill> = {}): NewBackfill => {
+  const { source = 'dashboard', name = 'b' } = more;
+  return {
+    source,
     name,
-    workflowId: backfillWorkflowId('simulator', name),
+    workflowId: backfillWorkflowId(source, name),
     mode: 'record',
     policy: null,
     direction: 'newest_first',
@@ -26,8 +25,14 @@ export async function beginBackfillOf(rig: Rig, wanted: Partial<NewBackfill> = {
     widthMs: DAY_MS,
     askedBy: 'test',
     now,
-    ...wanted,
-  });
+    ...more,
+  };
+};
+
+/** A backfill of the simulator's threads of the last year, begun as `waybill backfill start` begins it. */
+export async function beginBackfillOf(rig: Rig, wanted: Partial<NewBackfill> = {}): Promise<Backfill> {
+  const more = { source: 'simulator', name: 'year', ...wanted };
+  const backfill = await createBackfill(rig.db, wantedBackfill(new Date(), more));
   if (!backfill) throw new Error('another backfill of the source is open');
   await rig.client.workflow.start('backfill', {
     workflowId: backfill.workflowId,

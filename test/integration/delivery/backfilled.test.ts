@@ -3,6 +3,7 @@ import type { BackfillPolicy } from '../../../src/domain/backfill.js';
 import type { Mode } from '../../../src/domain/states.js';
 import { createBackfill } from '../../../src/ledger/backfills.js';
 import { recordMessagePage } from '../../../src/ledger/record-messages.js';
+import { wantedBackfill } from '../../support/backfills.js';
 import { DAY, iso } from '../../support/clock.js';
 import { incomingThread } from '../../support/incoming.js';
 import { type Deciding, deciding, QUESTION } from './deciding.js';
@@ -25,22 +26,7 @@ async function bring(
 ): Promise<string> {
   await list([YEAR_OLD]);
   const now = clock.now();
-  const backfill = await createBackfill(db, {
-    source: 'dashboard',
-    name: 'b',
-    workflowId: 'backfill/dashboard/b',
-    mode,
-    policy,
-    direction: 'newest_first',
-    from: new Date(now.getTime() - 366 * DAY),
-    to: now,
-    pace: { perSecond: null, batchThreads: 100, batchPauseMs: 0 },
-    ownQueue: false,
-    hours: null,
-    widthMs: DAY,
-    askedBy: 'test',
-    now,
-  });
+  const backfill = await createBackfill(db, wantedBackfill(now, { mode, policy }));
   server.shows({ id: 'm1', text: QUESTION, received_at: iso(-ageDays * DAY) });
   const call = await openReading('t1');
   const answer = await server.client.listMessages({ providerThreadId: 't1', cursor: null });

@@ -6,6 +6,7 @@ import { beginBackfill, createBackfill, endBackfill } from '../../../src/ledger/
 import { openCall } from '../../../src/ledger/calls.js';
 import { recordMessagePage } from '../../../src/ledger/record-messages.js';
 import { recordThreadPage } from '../../../src/ledger/record-threads.js';
+import { wantedBackfill } from '../../support/backfills.js';
 import { DAY, HOUR, iso, MINUTE } from '../../support/clock.js';
 import { incomingMessage, incomingThread, page } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
@@ -17,22 +18,10 @@ async function walking(mode: BackfillMode = 'record') {
   await ledger.bind({ mode: 'live', answerFrom: new Date(0) });
   const begin = async () => {
     const now = ledger.clock.now();
-    const backfill = await createBackfill(ledger.db, {
-      source: 'dashboard',
-      name: 'b',
-      workflowId: 'backfill/dashboard/b',
-      mode,
-      policy: null,
-      direction: 'newest_first',
-      from: new Date(now.getTime() - 365 * DAY),
-      to: now,
-      pace: { perSecond: null, batchThreads: 100, batchPauseMs: 0 },
-      ownQueue: false,
-      hours: null,
-      widthMs: DAY,
-      askedBy: 'test',
-      now,
-    });
+    const backfill = await createBackfill(
+      ledger.db,
+      wantedBackfill(now, { mode, from: new Date(now.getTime() - 365 * DAY) }),
+    );
     const id = backfill?.id ?? '';
     await beginBackfill(ledger.db, id, { firstRunId: id, inHand: [], now });
     return id;

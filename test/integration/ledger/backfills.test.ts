@@ -27,6 +27,7 @@ import {
 } from '../../../src/ledger/backfills.js';
 import { compareMessagePage } from '../../../src/ledger/compare-pages.js';
 import { createLogger } from '../../../src/telemetry/logger.js';
+import { wantedBackfill } from '../../support/backfills.js';
 import { DAY, HOUR, iso, START } from '../../support/clock.js';
 import { incomingMessage, incomingThread, page, type Row, unreadableRow } from '../../support/incoming.js';
 import { type TestLedger, testLedger } from '../../support/ledger.js';
@@ -43,22 +44,10 @@ async function walking(days = 10) {
 
 async function begin({ db, clock }: TestLedger, mode: BackfillMode, days = 10): Promise<string> {
   const now = clock.now();
-  const backfill = await createBackfill(db, {
-    source: 'dashboard',
-    name: mode,
-    workflowId: `backfill/dashboard/${mode}`,
-    mode,
-    policy: null,
-    direction: 'newest_first',
-    from: new Date(now.getTime() - days * DAY),
-    to: now,
-    pace: { perSecond: null, batchThreads: 100, batchPauseMs: 0 },
-    ownQueue: false,
-    hours: null,
-    widthMs: DAY,
-    askedBy: 'test',
-    now,
-  });
+  const backfill = await createBackfill(
+    db,
+    wantedBackfill(now, { name: mode, mode, from: new Date(now.getTime() - days * DAY) }),
+  );
   const id = backfill?.id ?? '';
   await beginBackfill(db, id, { firstRunId: id, inHand: [], now });
   return id;
