@@ -53,6 +53,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+async function firstSeen(): Promise<{ poll: number; webhook: number }> {
+  const rows = await rig.query<{ by: 'poll' | 'webhook'; count: number }>`
+    SELECT first_seen_by AS by, count(*)::int AS count FROM message WHERE source = 'form.contact' GROUP BY 1`;
+  return { poll: 0, webhook: 0, ...Object.fromEntries(rows.map(({ by, count }) => [by, count])) };
+}
+
 it('each one has its ending, those of withheld webhooks as well, and nothing was answered where nothing can be', async () => {
   const sent = await rig.control<{ withheld: number }>('form-traffic', {
     ...{ form: 'contact', count: 40, withheld: 0.05, repeated: 0.2, forged: 0.1 },
@@ -67,13 +73,11 @@ it('each one has its ending, those of withheld webhooks as well, and nothing was
     },
     { withinMs: 60_000 },
   );
-  expect(
-    await rig.query`
-      SELECT first_seen_by AS by, count(*)::int AS count FROM message WHERE source = 'form.contact' GROUP BY 1 ORDER BY 1`,
-  ).toEqual([
-    { by: 'poll', count: 2 },
-    { by: 'webhook', count: 38 },
-  ]);
+  // A round may list a submission before its webhook arrives; only one that was withheld can come in by no other way.
+  const { poll, webhook } = await firstSeen();
+  expect(poll + webhook).toBe(40);
+  expect(poll).toBeGreaterThanOrEqual(sent.withheld);
+  expect(webhook).toBeGreaterThan(0);
   expect(await rig.query`SELECT DISTINCT route FROM message WHERE source = 'form.contact'`).toEqual([
     { route: 'form' },
   ]);
@@ -96,8 +100,9 @@ it('its coverage, claims and audit are shown by the commands', async () => {
   expect(await rig.query`SELECT listed FROM form_round WHERE audit`).toEqual([{ listed: 40 }]);
   expect((await waybill('audit', 'show', '--source', 'form.contact')).stdout).toContain('0 % were missing (0 of 40');
   expect((await waybill('audit', 'list')).stdout).toContain('form.contact, ');
-  expect((await waybill('audit', 'channels', '--source', 'form.contact')).stdout).toMatch(
-    /^form\.contact: webhook {3}first to see 38; /m,
+  const { webhook } = await firstSeen();
+  expect((await waybill('audit', 'channels', '--source', 'form.contact')).stdout).toContain(
+    `form.contact: webhook   first to see ${webhook}; `,
   );
   const coverage = await waybill('coverage', '--source', 'form.contact');
   expect(coverage).toMatchObject({ code: 0, stdout: expect.stringContaining('pushed submissions complete until') });
