@@ -25,6 +25,22 @@ export const ALARM_KINDS = {
   call_mismatch: 'the phone provider shows a call that we do not know, or lacks one that we placed',
   backfill_held: 'a backfill makes no calls until a person does something about it',
   submission_gap: 'submissions of a form never reached us, or numbers of its sequence are missing',
+  balance_residual:
+    'the books do not balance: the evidence names the boundary and the ids that are on one side of it alone',
+  repaired: 'something had to be started again by a repair: what should have carried it had not',
+  ledger_inconsistent: 'the ledger contradicts itself: rows that belong together do not agree',
+  unexplained_reply: 'a person answered a message that we never had or have not handled',
+  workload_rising: 'people answer more than before, while neither inbound messages nor escalations explain it',
+  progress_frozen: 'something that ought to move has not moved within its time',
+  bound_high: 'more may be missing than the threshold allows, by the bound of the audits',
+  source_silent: 'a source has been silent for longer than its own history makes likely',
+  parks_growing: 'more is parked than people take care of',
+  reply_unconfirmed: 'a reply may or may not have been sent, and a person has to decide',
+  figures_diverge: 'automation and intake do not move together: their ratio has left its usual range',
+  attachment_lost: 'an attachment that was named could not be had any more',
+  call_status_missing: 'a phone call has no final status within its time',
+  sink_failing: 'alarms could not be delivered to a place where people would hear of them',
+  test_alarm: 'a test that alarms arrive; nothing is wrong',
 } as const;
 export type AlarmKind = keyof typeof ALARM_KINDS;
 
