@@ -25,6 +25,7 @@ import { floorToSecond } from '../domain/interval.js';
 import { queueRate } from '../domain/pacing.js';
 import { quenchAlarm, raiseAlarm } from '../ledger/alarms.js';
 import { askBackfill, type HoldFacts } from '../ledger/backfill-holds.js';
+import { type OrderChanges, recordBackfillOrder } from '../ledger/backfill-orders.js';
 import { endBackfillThread, takeBackfillThreads } from '../ledger/backfill-threads.js';
 import {
   type Backfill,
@@ -36,11 +37,9 @@ import {
   intervalToList,
   keepBefore,
   lockBackfill,
-  type OrderChanges,
   openBackfillOf,
   ownQueueRate,
   readBackfill,
-  recordBackfillOrder,
 } from '../ledger/backfills.js';
 import { recordChange } from '../ledger/changes.js';
 import { relianceOn } from '../ledger/claims.js';

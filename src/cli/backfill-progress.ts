@@ -2,14 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BACKFILL_HOLDS, BACKFILL_MODES } from '../domain/backfill.js';
 import { type Eta, etaOf } from '../domain/backfill-eta.js';
 import { systemClock } from '../domain/clock.js';
+import { type BackfillOrder } from '../ledger/backfill-orders.js';
 import { type BackfillProgress, readBackfillProgress } from '../ledger/backfill-threads.js';
-import {
-  type Backfill,
-  type BackfillOrder,
-  type BackfillRate,
-  readBackfill,
-  readBackfillRate,
-} from '../ledger/backfills.js';
+import { type Backfill, type BackfillRate, readBackfill, readBackfillRate } from '../ledger/backfills.js';
 import type { Sql } from '../ledger/database.js';
 import { EXIT } from './exit-codes.js';
 import { columns, paint, print, toJson } from './output.js';

@@ -14,27 +14,18 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BackfillCalls, BackfillPageResult } from '../activities/backfill-calls.js';
+import type { BackfillCalls } from '../activities/backfill-calls.js';
 import type { BackfillSteps, BackfillTerms } from '../activities/backfill-steps.js';
 import type { LedgerSteps } from '../activities/ledger-steps.js';
-import type { BehindBackfill, SweepInput } from '../contracts/backfill-steps.js';
+import type { SweepInput } from '../contracts/backfill-steps.js';
 import { BACKFILL_HOLDS, BACKFILL_ORDERS, type BackfillHold, type BackfillVerb } from '../domain/backfill.js';
 import { readOrder } from '../domain/backfill-orders.js';
-import { exhaustInterval } from '../domain/exhaust.js';
 import type { FailureType } from '../domain/failures.js';
-import { backfillQueue, DISPATCH_WORKFLOW_ID, sourceQueue } from '../domain/identity.js';
+import { backfillQueue, sourceQueue } from '../domain/identity.js';
 import { backfillPriority } from '../domain/priority.js';
 import { type Timing, wholeTiming } from '../domain/timing.js';
+import { anew, type BackfillCounts, type Interval, type ThreadInHand, type Walk, walkOn } from './backfill-walk.js';
 import { failureType } from './source-calls.js';
-
-/** A thread in hand and where its reading stands. */
-export interface ThreadInHand {
-  thread: string;
-  afterCall?: string;
-  confirm?: string;
-  /** Readings of it that did not hold still. */
-  readings: number;
-}
 
 export interface BackfillWorkflowInput {
   /** Its row in the ledger; absent in the first run of a sweep, which makes one. */
@@ -46,14 +37,6 @@ export interface BackfillWorkflowInput {
   resume?: { terms: BackfillTerms; inHand: ThreadInHand[]; counted: BackfillCounts };
 }
 
-export interface BackfillCounts {
-  threads: number;
-  calls: number;
-  missed: number;
-  known: number;
-  parked: number;
-}
-
 /** What its query `progress` gives; the ledger has the same and more. */
 export interface BackfillStanding extends BackfillCounts {
   hold: BackfillHold | null;
@@ -62,14 +45,9 @@ export interface BackfillStanding extends BackfillCounts {
   listing: Interval | null;
 }
 
-type Interval = BehindBackfill['interval'];
-
 export const progress = defineQuery<BackfillStanding>('progress');
 const VERBS = Object.keys(BACKFILL_ORDERS) as BackfillVerb[];
 
-/** Calls in the queue at once; its rate is the server's, and what is in the queue is cancelled by a pause. */
-const LANES = 24;
-const READINGS = 3;
 const READ_ATTEMPTS = 8;
 const NONE: BackfillCounts = { threads: 0, calls: 0, missed: 0, known: 0, parked: 0 };
 /** What the workflow sees in a failed call, and the ledger may not know. */
@@ -97,28 +75,25 @@ export async function backfill(
   const backfillId: string = known;
   const counted = { ...(input.resume?.counted ?? NONE) };
   const waiting: ThreadInHand[] = [...(input.resume?.inHand ?? [])];
-  const working = new Set<ThreadInHand>();
   /** Calls that are queued or under way. */
   const scopes = new Set<CancellationScope>();
   let begun: BackfillTerms | null = null as BackfillTerms | null;
-  let terms: BackfillTerms;
+  let walk: Walk;
   /** Orders that come before it has been taken up wait. */
   let taken = false;
   let paused = false;
   let hold: BackfillHold | null = null;
   /** The provider rejected our token: not asked again before this instant, ms. */
   let tokenUntil = 0;
-  let opened = 0;
-  let listing: Interval | null = null;
-  let allListed = false;
-  /** Nothing that is listed is left to take; a first run has listed nothing yet. */
-  let noneListed = input.resume === undefined;
   let cancelled = false;
   let handsOver = false;
-  /** Counts when more was listed, so that a take which came before does not say that nothing is left. */
-  let turns = 0;
 
-  setHandler(progress, () => ({ ...counted, hold, inHand: waiting.length + working.size, listing }));
+  setHandler(progress, () => ({
+    ...counted,
+    hold,
+    inHand: waiting.length + (walk?.working.size ?? 0),
+    listing: walk?.listing ?? null,
+  }));
   for (const verb of VERBS) {
     setHandler(defineSignal<[unknown?]>(verb), async (payload) => {
       await obey(verb, payload);
@@ -126,7 +101,7 @@ export async function backfill(
     setHandler(defineUpdate<BackfillTerms, [unknown?]>(verb), async (payload) => {
       const { refused } = await obey(verb, payload);
       if (refused !== null) throw ApplicationFailure.nonRetryable(refused, 'OrderRefused');
-      return terms;
+      return walk.terms;
     });
   }
 
@@ -137,8 +112,12 @@ export async function backfill(
     await condition(allHandlersFinished);
     return { ...counted, state: 'cancelled' };
   }
-  terms = begun;
-  paused = terms.paused;
+  walk = {
+    ...{ source, backfillId, counted, waiting, terms: begun, calls, asked, over, note },
+    ...{ working: new Set<ThreadInHand>(), opened: 0, listing: null, allListed: false, turns: 0 },
+    noneListed: input.resume === undefined, // a first run has listed nothing yet
+  };
+  paused = begun.paused;
   if (paused) hold = 'person';
   taken = true;
   const watching = new CancellationScope();
@@ -148,11 +127,11 @@ export async function backfill(
   let ended = false;
   try {
     while (!over() && !ended) {
-      await Promise.all([list(), feed(), ...Array.from({ length: LANES }, lane)]);
+      await walkOn(walk, ledger, { nudge });
       if (over()) break;
       ended = await ledger.endBackfill({ backfillId, state: 'done' });
-      allListed = false;
-      anew(); // what is owed still may be threads that are listed already
+      walk.allListed = false;
+      anew(walk); // what is owed still may be threads that are listed already
     }
     watching.cancel();
     await watcher;
@@ -168,7 +147,7 @@ export async function backfill(
       backfillId,
       source,
       timing: input.timing,
-      resume: { terms, inHand: [...waiting], counted },
+      resume: { terms: walk.terms, inHand: [...waiting], counted },
     });
   }
   const state = ended ? 'done' : 'cancelled';
@@ -184,142 +163,6 @@ export async function backfill(
 
   function told(): string {
     return `${counted.threads} threads read in ${counted.calls} calls, ${counted.missed} messages were missing`;
-  }
-
-  /** Lists one interval after the other, ahead of those who read. */
-  async function list(): Promise<void> {
-    let next = await ledger.nextBackfillInterval({ backfillId });
-    for (;;) {
-      await condition(() => over() || noneListed || waiting.length < terms.pace.batchThreads);
-      if (over()) return;
-      if (next === null) {
-        // Until the last thread is read a person may still widen it.
-        allListed = true;
-        anew();
-        await condition(() => over() || !allListed || finished());
-        if (over() || finished()) return;
-        next = await ledger.nextBackfillInterval({ backfillId });
-        continue;
-      }
-      allListed = false;
-      listing = next;
-      const behind = await exhausted(next);
-      listing = null;
-      if (behind === null) return;
-      next = await ledger.nextBackfillInterval({ backfillId, behind });
-      anew();
-      note();
-    }
-  }
-
-  /** Reads an interval until a reading of it counts, or cannot; null where that is left to another run, or to nobody. */
-  async function exhausted(interval: Interval): Promise<BehindBackfill | null> {
-    let threads = 0;
-    const readPage = async (position: { afterCall?: string; earlier?: string[] }) => {
-      const page = await asked(() => callsNow().backfillListPage({ source, backfillId, interval, ...position }), {
-        toItsEnd: true,
-      });
-      threads += page.rows;
-      return page;
-    };
-    try {
-      const end = await exhaustInterval(readPage, (error) => {
-        if (isCancellation(error)) throw error;
-        return failureType(error) ?? 'Unexpected';
-      });
-      return { interval, because: end.outcome === 'end' ? null : end.because, threads };
-    } catch (error) {
-      if (over() && isCancellation(error)) return null;
-      throw error;
-    }
-  }
-
-  /** Keeps the lanes supplied, a batch at a time. */
-  async function feed(): Promise<void> {
-    for (;;) {
-      await condition(() => over() || finished() || (!noneListed && waiting.length < LANES));
-      if (over() || finished()) return;
-      const before = turns;
-      await dispatch();
-      const { threads } = await ledger.takeBackfillThreads({ backfillId, limit: terms.pace.batchThreads });
-      if (threads.length === 0) {
-        if (before === turns) noneListed = true;
-        continue;
-      }
-      waiting.push(...threads.map((thread) => ({ thread, readings: 0 })));
-      if (terms.pace.batchPauseMs > 0) {
-        await condition(() => over() || (waiting.length === 0 && working.size === 0));
-        await dispatch();
-        await condition(over, terms.pace.batchPauseMs);
-      }
-    }
-  }
-
-  /** What it took in to be carried does not wait for the next dispatch. */
-  async function dispatch(): Promise<void> {
-    if (opened === 0) return;
-    opened = 0;
-    await nudge({ schedule: DISPATCH_WORKFLOW_ID });
-  }
-
-  async function lane(): Promise<void> {
-    for (;;) {
-      await condition(() => over() || finished() || waiting.length > 0);
-      if (over() || finished()) return;
-      const one = waiting.shift();
-      if (!one) continue;
-      working.add(one);
-      try {
-        await readWhole(one);
-      } catch (error) {
-        if (isCancellation(error) && over()) waiting.unshift(one);
-        else if (isCancellation(error)) throw error;
-        else
-          await ledger.skipBackfillThread({
-            backfillId,
-            thread: one.thread,
-            because: failureType(error) ?? 'Unexpected',
-          });
-      } finally {
-        working.delete(one);
-      }
-      note();
-    }
-  }
-
-  /** Keeps where the reading stands in `one`, so that another run can go on there. */
-  async function readWhole(one: ThreadInHand): Promise<void> {
-    for (; one.readings < READINGS; one.readings += 1) {
-      const next = await readOnce(one);
-      if (next === 'missing') {
-        await ledger.skipBackfillThread({ backfillId, thread: one.thread, because: 'SourceNotFound' });
-        return;
-      }
-      if (next !== 'shifted') {
-        counted.threads += 1;
-        return;
-      }
-      delete one.afterCall;
-      delete one.confirm;
-    }
-    await ledger.skipBackfillThread({ backfillId, thread: one.thread, because: 'ListingUnstable' });
-  }
-
-  async function readOnce(one: ThreadInHand): Promise<BackfillPageResult['next']> {
-    for (;;) {
-      const { thread, afterCall, confirm } = one;
-      const position = { ...(afterCall ? { afterCall } : {}), ...(confirm ? { confirm } : {}) };
-      const page = await asked(() => callsNow().backfillThreadPage({ source, backfillId, thread, ...position }));
-      counted.missed += page.missed;
-      counted.known += page.known;
-      counted.parked += page.parked;
-      opened += page.open;
-      if (page.next === 'more') one.afterCall = page.callId;
-      else if (page.next === 'confirm') {
-        one.confirm = page.readingId;
-        delete one.afterCall;
-      } else return page.next;
-    }
   }
 
   /**
@@ -353,7 +196,8 @@ export async function backfill(
     }
   }
 
-  function callsNow() {
+  function calls(): BackfillCalls {
+    const { terms } = walk;
     return proxyActivities<BackfillCalls>({
       taskQueue: terms.ownQueue ? backfillQueue(source) : sourceQueue(source),
       startToCloseTimeout: timing.callTimeoutMs,
@@ -413,7 +257,7 @@ export async function backfill(
     if (verb === 'cancel') takeOut();
     const written = { backfillId, verb, actor: by, detail: flat(detail), refused: null };
     const { refused, ...rest } = await ledger.orderBackfill(written);
-    terms = rest;
+    walk.terms = rest;
     if (refused !== null) return { refused };
     if (verb === 'resume') {
       paused = false;
@@ -421,8 +265,8 @@ export async function backfill(
       await look(null);
     }
     if (verb === 'extend') {
-      allListed = false;
-      anew();
+      walk.allListed = false;
+      anew(walk);
     }
     return { refused: null };
   }
@@ -432,18 +276,8 @@ export async function backfill(
     handsOver = true;
   }
 
-  /** There may be more to take. */
-  function anew(): void {
-    noneListed = false;
-    turns += 1;
-  }
-
   function over(): boolean {
     return cancelled || handsOver;
-  }
-
-  function finished(): boolean {
-    return allListed && noneListed && waiting.length === 0 && working.size === 0;
   }
 
   function note(): void {

@@ -4,13 +4,8 @@ import { BACKFILL_HOLDS, type BackfillVerb } from '../../domain/backfill.js';
 import { PACE_LIMITS } from '../../domain/backfill-orders.js';
 import { systemClock } from '../../domain/clock.js';
 import { WaybillError } from '../../domain/failures.js';
-import {
-  type Backfill,
-  listBackfillOrders,
-  listBackfills,
-  openBackfillOf,
-  readBackfill,
-} from '../../ledger/backfills.js';
+import { listBackfillOrders } from '../../ledger/backfill-orders.js';
+import { type Backfill, listBackfills, openBackfillOf, readBackfill } from '../../ledger/backfills.js';
 import type { Database } from '../../ledger/database.js';
 import { readStanding, sayStanding, watchBackfill } from '../backfill-progress.js';
 import { hoursOfDay, NO_HOURS, rateOption, startBackfill, startOptions } from '../backfill-start.js';

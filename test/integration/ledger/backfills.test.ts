@@ -7,6 +7,7 @@ import { checkBalance } from '../../../src/assurance/balance.js';
 import type { BackfillMode } from '../../../src/domain/backfill.js';
 import type { IncomingMessage } from '../../../src/domain/message.js';
 import { noteBackfillFinds } from '../../../src/ledger/backfill-finds.js';
+import { listBackfillOrders } from '../../../src/ledger/backfill-orders.js';
 import {
   closeBackfillThread,
   endBackfillThread,
@@ -22,7 +23,6 @@ import {
   endBackfill,
   holdBackfill,
   intervalToList,
-  listBackfillOrders,
   readBackfill,
 } from '../../../src/ledger/backfills.js';
 import { compareMessagePage } from '../../../src/ledger/compare-pages.js';
