@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { condition, isCancellation } from '@temporalio/workflow';
 import type { BackfillCalls, BackfillPageResult } from '../activities/backfill-calls.js';
 import type { BackfillSteps, BackfillTerms } from '../activities/backfill-steps.js';
 import type { LedgerSteps } from '../activities/ledger-steps.js';
@@ -37,7 +37,6 @@ export interface Walk {
   readonly counted: BackfillCounts;
   readonly waiting: ThreadInHand[];
   readonly working: Set<ThreadInHand>;
-  terms: BackfillTerms;
   /** Messages taken in since the last dispatch that are to be carried. */
   opened: number;
   /** The creation interval that is being listed. */
@@ -47,6 +46,8 @@ export interface Walk {
   noneListed: boolean;
   /** Counts when more was listed, so that a take which came before does not say that nothing is left. */
   turns: number;
+  /** As they stand; an order may have changed them meanwhile. */
+  terms(): BackfillTerms;
   calls(): BackfillCalls;
   /** Makes one call when calls may be made; a listing goes on `toItsEnd`, for no run passes on its position. */
   asked<T>(call: () => Promise<T>, how?: { toItsEnd: boolean }): Promise<T>;
@@ -75,7 +76,7 @@ export async function walkOn(walk: Walk, ledger: Ledger, { nudge }: Pick<LedgerS
   async function list(): Promise<void> {
     let next = await ledger.nextBackfillInterval({ backfillId });
     for (;;) {
-      await condition(() => walk.over() || walk.noneListed || walk.waiting.length < walk.terms.pace.batchThreads);
+      await condition(() => walk.over() || walk.noneListed || walk.waiting.length < walk.terms().pace.batchThreads);
       if (walk.over()) return;
       if (next === null) {
         // Until the last thread is read a person may still widen it.
@@ -129,16 +130,16 @@ export async function walkOn(walk: Walk, ledger: Ledger, { nudge }: Pick<LedgerS
       if (walk.over() || isFinished(walk)) return;
       const before = walk.turns;
       await dispatch();
-      const { threads } = await ledger.takeBackfillThreads({ backfillId, limit: walk.terms.pace.batchThreads });
+      const { threads } = await ledger.takeBackfillThreads({ backfillId, limit: walk.terms().pace.batchThreads });
       if (threads.length === 0) {
         if (before === walk.turns) walk.noneListed = true;
         continue;
       }
       walk.waiting.push(...threads.map((thread) => ({ thread, readings: 0 })));
-      if (walk.terms.pace.batchPauseMs > 0) {
+      if (walk.terms().pace.batchPauseMs > 0) {
         await condition(() => walk.over() || (walk.waiting.length === 0 && walk.working.size === 0));
         await dispatch();
-        await condition(walk.over, walk.terms.pace.batchPauseMs);
+        await condition(walk.over, walk.terms().pace.batchPauseMs);
       }
     }
   }

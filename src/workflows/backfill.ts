@@ -78,7 +78,7 @@ export async function backfill(
   /** Calls that are queued or under way. */
   const scopes = new Set<CancellationScope>();
   let begun: BackfillTerms | null = null as BackfillTerms | null;
-  let walk: Walk;
+  let terms: BackfillTerms;
   /** Orders that come before it has been taken up wait. */
   let taken = false;
   let paused = false;
@@ -88,11 +88,15 @@ export async function backfill(
   let cancelled = false;
   let handsOver = false;
 
+  const walk: Walk = {
+    ...{ source, backfillId, counted, waiting, terms: () => terms, calls, asked, over, note },
+    ...{ working: new Set<ThreadInHand>(), opened: 0, listing: null, allListed: false, turns: 0 },
+    noneListed: input.resume === undefined, // a first run has listed nothing yet
+  };
+
   setHandler(progress, () => ({
     ...counted,
-    hold,
-    inHand: waiting.length + (walk?.working.size ?? 0),
-    listing: walk?.listing ?? null,
+    ...{ hold, inHand: waiting.length + walk.working.size, listing: walk.listing },
   }));
   for (const verb of VERBS) {
     setHandler(defineSignal<[unknown?]>(verb), async (payload) => {
@@ -101,7 +105,7 @@ export async function backfill(
     setHandler(defineUpdate<BackfillTerms, [unknown?]>(verb), async (payload) => {
       const { refused } = await obey(verb, payload);
       if (refused !== null) throw ApplicationFailure.nonRetryable(refused, 'OrderRefused');
-      return walk.terms;
+      return terms;
     });
   }
 
@@ -112,12 +116,8 @@ export async function backfill(
     await condition(allHandlersFinished);
     return { ...counted, state: 'cancelled' };
   }
-  walk = {
-    ...{ source, backfillId, counted, waiting, terms: begun, calls, asked, over, note },
-    ...{ working: new Set<ThreadInHand>(), opened: 0, listing: null, allListed: false, turns: 0 },
-    noneListed: input.resume === undefined, // a first run has listed nothing yet
-  };
-  paused = begun.paused;
+  terms = begun;
+  paused = terms.paused;
   if (paused) hold = 'person';
   taken = true;
   const watching = new CancellationScope();
@@ -147,7 +147,7 @@ export async function backfill(
       backfillId,
       source,
       timing: input.timing,
-      resume: { terms: walk.terms, inHand: [...waiting], counted },
+      resume: { terms, inHand: [...waiting], counted },
     });
   }
   const state = ended ? 'done' : 'cancelled';
@@ -197,7 +197,6 @@ export async function backfill(
   }
 
   function calls(): BackfillCalls {
-    const { terms } = walk;
     return proxyActivities<BackfillCalls>({
       taskQueue: terms.ownQueue ? backfillQueue(source) : sourceQueue(source),
       startToCloseTimeout: timing.callTimeoutMs,
@@ -257,7 +256,7 @@ export async function backfill(
     if (verb === 'cancel') takeOut();
     const written = { backfillId, verb, actor: by, detail: flat(detail), refused: null };
     const { refused, ...rest } = await ledger.orderBackfill(written);
-    walk.terms = rest;
+    terms = rest;
     if (refused !== null) return { refused };
     if (verb === 'resume') {
       paused = false;
