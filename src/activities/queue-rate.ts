@@ -8,6 +8,7 @@ const GRPC_UNIMPLEMENTED = 12;
 const BEHIND_ITS_DATABASE = 'Expected exactly one row to be updated';
 /** Rates are stored in 32 bits. */
 const TOLERANCE = 1e-3;
+const PROBED_RATE = 1;
 
 /**
  * Lets the server release so many calls per second of a source, over all workers; effective within a second. After a rate of 0 the
@@ -58,6 +59,13 @@ export async function setCeilingPerKey(client: Client, source: string, wanted: b
   } catch (error) {
     if (!isUnimplemented(error)) throw error;
   }
+}
+
+/** Whether the server holds the rate of a queue: tried on a queue of nobody. Source: DESIGN, "where a server lacks the feature". */
+export async function supportsQueueRate(client: Client): Promise<boolean> {
+  const queue = 'waybill.doctor';
+  if (!(await setRate(client, queue, 'waybill doctor', PROBED_RATE))) return false;
+  return (await readRate(client, queue)) === PROBED_RATE;
 }
 
 /** The limit that was set on a source's queue; null where there is none. */

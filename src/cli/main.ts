@@ -17,6 +17,7 @@ import { addCoverage } from './commands/coverage.js';
 import { addDemo } from './commands/demo.js';
 import { addDigest } from './commands/digest.js';
 import { addDoNotCallCommands } from './commands/do-not-call.js';
+import { addDoctor } from './commands/doctor.js';
 import { addExport } from './commands/export.js';
 import { addForms } from './commands/forms.js';
 import { addHandOff } from './commands/hand-off.js';
@@ -73,7 +74,7 @@ for (const add of [
 ])
   add(program);
 for (const add of [addPark, addReprocess, addSource, addForms, addToken, addChanges]) add(program);
-addDemo(program);
+for (const add of [addDemo, addDoctor]) add(program);
 addPlaybook(program);
 addClassifier(program);
 for (const add of [addMode, addApproval, addStopSending, addShadow]) add(program);

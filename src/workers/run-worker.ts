@@ -30,10 +30,11 @@ import { configuredSources } from './configured-sources.js';
 import { connectProviders } from './connect-providers.js';
 import { createWorkers } from './create-workers.js';
 import { followPlaybooks } from './follow-playbooks.js';
-import { inboundSenderOf, isSenderConfigured } from './inbound-sender.js';
+import { inboundSenderOf } from './inbound-sender.js';
 import { callingSetup } from './phone-provider.js';
 import { configuredParties } from './platforms.js';
 import { chooseRoles, rolesOf } from './roles.js';
+import { schedulesWanted } from './schedules-wanted.js';
 import { setCurrentVersion } from './set-current-version.js';
 import { ensureSchedules, missingSearchAttributes, triggerSchedules, wakePacer } from './temporal-setup.js';
 
@@ -158,14 +159,7 @@ export async function runWorker(run: WorkerRun): Promise<void> {
         client,
         roles.sources.map((source) => source.name),
         config.timing,
-        {
-          canary: isSenderConfigured(config),
-          calls:
-            config.phone === null
-              ? null
-              : roles.providers.filter(({ kind }) => kind === 'phone').map(({ name }) => name),
-          forms: roles.providers.filter((one) => one.kind === 'forms').map((one) => one.name),
-        },
+        schedulesWanted(config, roles.providers),
       ),
       roles.intake || roles.lifecycle ? setCurrentVersion(client, buildId, pause) : null,
       ...[...roles.sources, ...roles.providers].map((source) => wakePacer(client, source.name)),

@@ -203,16 +203,13 @@ const callPlan = (source: string, timing: Timing): Plan => ({
   summary: `Compares the calls of ${source} with ours`,
 });
 
-/**
- * Makes or updates the Schedules of the installation and of its sources. A run that is still busy lets one more wait. Gives those
- * that serve: they may be run at once.
- */
-export async function ensureSchedules(
-  client: Client,
-  sources: readonly string[],
-  timing: Timing,
-  watch: { canary: boolean; calls?: readonly string[] | null; forms?: readonly string[] },
-): Promise<string[]> {
+export interface SchedulesWanted {
+  canary: boolean;
+  calls?: readonly string[] | null;
+  forms?: readonly string[];
+}
+
+function plansFor(sources: readonly string[], timing: Timing, watch: SchedulesWanted) {
   const serving = [...generalPlans(timing), ...sources.flatMap((source) => sourcePlans(source, timing))];
   serving.push(...(watch.forms ?? []).map((source) => formPlan(source, timing)));
   const watching = [
@@ -221,6 +218,26 @@ export async function ensureSchedules(
     ...(watch.forms ?? []).flatMap((source) => formWatchPlans(source, timing)),
     ...(watch.calls ?? []).flatMap((provider) => [callPlan(provider, timing), probePlan(provider, timing)]),
   ];
+  return { serving, watching };
+}
+
+/** Ids of the Schedules that an installation ought to have. */
+export function scheduleIds(sources: readonly string[], timing: Timing, watch: SchedulesWanted): string[] {
+  const { serving, watching } = plansFor(sources, timing, watch);
+  return [...serving, ...watching].map((plan) => plan.scheduleId);
+}
+
+/**
+ * Makes or updates the Schedules of the installation and of its sources. A run that is still busy lets one more wait. Gives those
+ * that serve: they may be run at once.
+ */
+export async function ensureSchedules(
+  client: Client,
+  sources: readonly string[],
+  timing: Timing,
+  watch: SchedulesWanted,
+): Promise<string[]> {
+  const { serving, watching } = plansFor(sources, timing, watch);
   await Promise.all([...serving, ...watching].map((plan) => ensureSchedule(client, plan)));
   if (watch.calls === null)
     await Promise.all([callListWorkflowId, probeWorkflowId].map((idOf) => removeSchedule(client, idOf('phone'))));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { processConfig } from '../../config/process-config.js';
 import { configuredSources } from '../../workers/configured-sources.js';
-import { isSenderConfigured } from '../../workers/inbound-sender.js';
+import { schedulesWanted } from '../../workers/schedules-wanted.js';
 import { EXIT } from '../exit-codes.js';
 import { print, toJson } from '../output.js';
 import { withTemporal } from '../temporal-client.js';
@@ -21,7 +21,7 @@ export function addTemporal(program: Command): void {
           client,
           configuredSources(config).map((source) => source.name),
           config.timing,
-          { canary: isSenderConfigured(config) },
+          schedulesWanted(config),
         ),
       }));
       if (json) print(toJson(made));

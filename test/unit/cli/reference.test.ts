@@ -16,6 +16,7 @@ import { addCoverage } from '../../../src/cli/commands/coverage.js';
 import { addDemo } from '../../../src/cli/commands/demo.js';
 import { addDigest } from '../../../src/cli/commands/digest.js';
 import { addDoNotCallCommands } from '../../../src/cli/commands/do-not-call.js';
+import { addDoctor } from '../../../src/cli/commands/doctor.js';
 import { addExport } from '../../../src/cli/commands/export.js';
 import { addForms } from '../../../src/cli/commands/forms.js';
 import { addHandOff } from '../../../src/cli/commands/hand-off.js';
@@ -68,6 +69,7 @@ describe('docs/reference/cli.md', () => {
       addProbe,
       addExport,
       addConfig,
+      addDoctor,
       addAlarms,
       addPacer,
       addCoverage,
