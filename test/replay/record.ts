@@ -139,7 +139,10 @@ export async function recordHistories(): Promise<{ all: RecordedHistory[]; chose
         SELECT id, state FROM message WHERE provider_message_id = ${messageId}`;
       return row;
     };
-    await eventually('a message waits for its body', async () => (await find(late))?.state === 'waiting');
+    // The whole world is enumerated first.
+    await eventually('a message waits for its body', async () => (await find(late))?.state === 'waiting', {
+      withinMs: 90_000,
+    });
     await rig.control('late-body', { messageId: late.messageId, ms: 0 });
     await eventually('the first of a burst is recorded', () => find(first));
     const second = await write({ threadId: first.threadId, text: 'Where is my parcel?' });
