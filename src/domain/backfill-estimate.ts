@@ -51,7 +51,9 @@ export interface BackfillEstimate {
   restsOn: string[];
 }
 
-const scale = (value: number, factor: number | null): number | null => (factor === null ? null : value * factor);
+/** What is beyond all numbers bounds nothing. */
+const scale = (value: number, factor: number | null): number | null =>
+  factor === null || !Number.isFinite(value * factor) ? null : value * factor;
 const plus = (one: number | null, other: number | null): number | null =>
   one === null || other === null ? null : one + other;
 
