@@ -9,7 +9,7 @@ const LARGEST_SKEW_MS = 2_000;
 const DAY_MS = 86_400_000;
 const GIB = 2 ** 30;
 
-/** What the ledger's Postgres says of itself. `connectedAt`: our clock just before and after the connection was made. */
+/** What the ledger's Postgres says of itself. */
 export const ledgerChecks = (db: Database, url: string): Check[] => [
   { name: 'postgres', look: () => lookAtPostgres(db) },
   { name: 'clock of postgres', look: () => lookAtClock(db) },

@@ -6,6 +6,7 @@ import type { Timing } from '../../domain/timing.js';
 import { missingSearchAttributes, type SchedulesWanted, scheduleIds } from '../../workers/temporal-setup.js';
 import { type Check, fine, problem, unknown, warning } from './findings.js';
 
+const GRPC_NOT_FOUND = 5;
 const WORKFLOW_QUEUE = 1;
 const ACTIVITY_QUEUE = 2;
 const LEAST_SERVER = '1.29.0';
@@ -125,7 +126,11 @@ async function lookAtVersions(client: Client) {
   const { namespace } = client.options;
   const described = await workflowService
     .describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT })
-    .catch(() => null);
+    .catch((error: unknown) => {
+      // Only that there is none may read as none: what else fails is a finding of its own.
+      if (error instanceof Error && 'code' in error && error.code === GRPC_NOT_FOUND) return null;
+      throw error;
+    });
   const known = described?.workerDeploymentInfo?.versionSummaries ?? [];
   if (known.length === 0) return unknown('No worker has told the server of its version yet.', 'Start a worker.');
   const polled = new Set(
